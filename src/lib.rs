@@ -11,6 +11,7 @@ pub mod config;
 pub mod domain;
 pub mod http;
 pub mod index;
+pub mod json;
 pub mod queue;
 pub mod refresh;
 pub mod service;

@@ -2,7 +2,51 @@
 //!
 //! No I/O, no panics, no clock: time is passed in. Everybody who decides anything about permissions comes
 //! through here: check, list, both index engines' tests, the database fallback, privilege comparison, verify.
+//! Beside the standard library it knows [`crate::json`] and serde only.
 
+mod attributes;
+mod condition;
+mod decision;
+mod effective;
+mod generalise;
+mod grammar;
+mod grant;
 mod id;
+mod kind;
+mod listing;
+mod name;
+mod origin;
+mod pattern;
+mod policy;
+mod privilege;
+mod statement;
+mod template;
+mod value;
 
+pub use attributes::{Attributes, Known};
+pub use condition::{
+    Condition, Conditions, ORGANIZATION_ATTRIBUTE, SELF_ORGANIZATION, SELF_USER, Truth, judge_all,
+};
+pub use decision::Decision;
+pub use effective::{Effect, Effective, Permissions};
+pub use generalise::generalisations;
+pub use grammar::{MAX_BYTES, MAX_WILDCARDS, NameError};
+pub use grant::PermissionGrant;
 pub use id::{CustomerId, PolicyId, RoleId, SecurityGroupId, TemporaryGrantId, UserId};
+pub use kind::{Action, Kind, Resource};
+pub use listing::{Entry, Filter, MAX_LISTED_PAIRS, TooLong};
+pub use name::{ActionName, Name, ResourceName};
+pub use origin::{Origin, OriginError};
+pub use pattern::{ActionPattern, Pattern, ResourcePattern};
+pub use policy::{
+    MAX_ACTIONS, MAX_ATTRIBUTE_BYTES, MAX_CONDITIONS, MAX_RESOURCES, MAX_STATEMENTS, MAX_STRING_BYTES,
+    MAX_VALUES, check_attribute, read_conditions, read_grant, read_statements, read_value, write_grant,
+    write_statements,
+};
+pub use privilege::NotCovered;
+pub use statement::{Binding, Statement};
+pub use template::{ActionTemplate, BoundUser, ResourceTemplate, Template};
+pub use value::{Value, ValueError};
+
+#[cfg(test)]
+mod laws;
