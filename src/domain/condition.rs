@@ -97,9 +97,5 @@ impl Condition {
 /// The worst of all: one that fails, else one that is unknown, else they hold.
 #[must_use]
 pub fn judge_all(conditions: &Conditions, known: &Known<'_>) -> Truth {
-    conditions
-        .iter()
-        .map(|(attribute, condition)| condition.judge(known.get(attribute)))
-        .min()
-        .unwrap_or(Truth::Holds)
+    conditions.iter().map(|(attribute, condition)| condition.judge(known.get(attribute))).min().unwrap_or(Truth::Holds)
 }

@@ -79,8 +79,7 @@ impl Permissions {
     /// What decided: the allows that count, else the unconditional denies of the action.
     #[must_use]
     pub fn check_anywhere(&self, action: &ActionName, now: i64) -> Decision<'_> {
-        let denies: Vec<_> =
-            self.denies().filter(|deny| Effective::any_matches(&deny.actions, action)).collect();
+        let denies: Vec<_> = self.denies().filter(|deny| Effective::any_matches(&deny.actions, action)).collect();
         let left = |resource: &ResourcePattern| {
             !denies.iter().any(|deny| deny.resources.iter().any(|wide| wide.covers(resource)))
         };

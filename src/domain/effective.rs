@@ -94,7 +94,8 @@ impl Permissions {
     #[must_use]
     pub fn is_taken_back(&self, action: &ActionPattern, resource: &ResourcePattern) -> bool {
         self.denies().any(|deny| {
-            deny.actions.iter().any(|wide| wide.covers(action)) && deny.resources.iter().any(|wide| wide.covers(resource))
+            deny.actions.iter().any(|wide| wide.covers(action))
+                && deny.resources.iter().any(|wide| wide.covers(resource))
         })
     }
 
@@ -111,9 +112,10 @@ impl Permissions {
         }
         let left = |statement: &Arc<Effective>| {
             statement.effect == Effect::Deny
-                || statement.actions.iter().any(|action| {
-                    statement.resources.iter().any(|resource| !self.is_taken_back(action, resource))
-                })
+                || statement
+                    .actions
+                    .iter()
+                    .any(|action| statement.resources.iter().any(|resource| !self.is_taken_back(action, resource)))
         };
         let kept = self.statements.iter().filter(|statement| left(statement)).cloned().collect();
         self.statements = kept;

@@ -50,7 +50,9 @@ pub const MAX_LISTED_PAIRS: usize = 100_000;
 
 /// The list would be too long to read or to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("more than {MAX_LISTED_PAIRS} pairs of action and resource are to be listed: ask for an `action` or a `resource`")]
+#[error(
+    "more than {MAX_LISTED_PAIRS} pairs of action and resource are to be listed: ask for an `action` or a `resource`"
+)]
 pub struct TooLong;
 
 /// Conditions in an order: as their JSON text, which sorts and compares like they do.
@@ -94,9 +96,16 @@ impl Permissions {
             let rest = (action.clone(), allow, policies, origins, text, until);
             entries.entry(rest).or_insert_with(|| (Vec::new(), conditions)).0.push(resource.clone());
         }
-        let entry = |((action, allow, policies, origins, _, until), (resources, conditions)): (Rest, (_, &Conditions))| {
-            Entry { action, allow, resources, policies, origins, conditions: conditions.clone(), until }
-        };
+        let entry =
+            |((action, allow, policies, origins, _, until), (resources, conditions)): (Rest, (_, &Conditions))| Entry {
+                action,
+                allow,
+                resources,
+                policies,
+                origins,
+                conditions: conditions.clone(),
+                until,
+            };
         Ok(entries.into_iter().map(entry).collect())
     }
 }

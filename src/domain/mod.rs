@@ -24,9 +24,7 @@ mod template;
 mod value;
 
 pub use attributes::{Attributes, Known};
-pub use condition::{
-    Condition, Conditions, ORGANIZATION_ATTRIBUTE, SELF_ORGANIZATION, SELF_USER, Truth, judge_all,
-};
+pub use condition::{Condition, Conditions, ORGANIZATION_ATTRIBUTE, SELF_ORGANIZATION, SELF_USER, Truth, judge_all};
 pub use decision::Decision;
 pub use effective::{Effect, Effective, Permissions};
 pub use generalise::generalisations;
@@ -39,9 +37,8 @@ pub use name::{ActionName, Name, ResourceName};
 pub use origin::{Origin, OriginError};
 pub use pattern::{ActionPattern, Pattern, ResourcePattern};
 pub use policy::{
-    MAX_ACTIONS, MAX_ATTRIBUTE_BYTES, MAX_CONDITIONS, MAX_RESOURCES, MAX_STATEMENTS, MAX_STRING_BYTES,
-    MAX_VALUES, check_attribute, read_conditions, read_grant, read_statements, read_value, write_grant,
-    write_statements,
+    MAX_ACTIONS, MAX_ATTRIBUTE_BYTES, MAX_CONDITIONS, MAX_RESOURCES, MAX_STATEMENTS, MAX_STRING_BYTES, MAX_VALUES,
+    check_attribute, read_conditions, read_grant, read_statements, read_value, write_grant, write_statements,
 };
 pub use privilege::NotCovered;
 pub use statement::{Binding, Statement};

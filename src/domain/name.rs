@@ -1,8 +1,8 @@
 //! Names: one action, one resource.
 
+use super::CustomerId;
 use super::grammar::{Allowed, NameError, Segments, scan};
 use super::kind::{Action, Kind, Resource};
-use super::CustomerId;
 use std::fmt;
 use std::marker::PhantomData;
 

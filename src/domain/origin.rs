@@ -1,6 +1,6 @@
 //! Where a permission comes from.
 
-use super::id::{CustomerId, PolicyId, RoleId, SecurityGroupId, TemporaryGrantId, UserId};
+use super::id::{CustomerId, RoleId, SecurityGroupId, TemporaryGrantId, UserId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;

@@ -123,9 +123,9 @@ impl<K: Kind> Pattern<K> {
     pub fn covers(&self, narrow: &Self) -> bool {
         match self.shape {
             Shape::Exact => self.text == narrow.text,
-            Shape::Prefix => self
-                .prefix()
-                .is_some_and(|prefix| narrow.text.len() > prefix.len() && narrow.text.starts_with(prefix)),
+            Shape::Prefix => {
+                self.prefix().is_some_and(|prefix| narrow.text.len() > prefix.len() && narrow.text.starts_with(prefix))
+            }
             Shape::Mixed => covers(&self.text, &narrow.text),
         }
     }

@@ -69,7 +69,8 @@ fn read_templates<K: Kind>(fields: &mut Fields<'_>, name: &'static str, most: us
     let at = fields.at(name);
     let node = fields.node(name)?;
     let items = items(node, &at, 1..=most, name, fields.errors())?;
-    let read = |(index, item): (usize, Node)| read_text(item, &format!("{at}/{index}"), Template::parse, fields.errors());
+    let read =
+        |(index, item): (usize, Node)| read_text(item, &format!("{at}/{index}"), Template::parse, fields.errors());
     let all: Vec<_> = items.into_iter().enumerate().map(read).collect();
     all.into_iter().collect()
 }
@@ -132,9 +133,9 @@ fn read_condition(node: Node, pointer: &str, errors: &mut Errors) -> Option<Cond
             let at = fields.at("value");
             let given = fields.has("value");
             let node = fields.node("value");
-            fields.required("value", node, given)
-                .and_then(|node| read_value(node, &at, fields.errors()))
-                .map(|value| if kind == "Equals" { Condition::Equals { value } } else { Condition::NotEquals { value } })
+            fields.required("value", node, given).and_then(|node| read_value(node, &at, fields.errors())).map(|value| {
+                if kind == "Equals" { Condition::Equals { value } } else { Condition::NotEquals { value } }
+            })
         }
         Some("In") => {
             let at = fields.at("values");

@@ -29,7 +29,10 @@ impl Permissions {
     #[must_use]
     pub fn holds(&self, action: &ActionPattern, resource: &ResourcePattern, now: i64) -> bool {
         let allowed = self.statements().iter().any(|allow| {
-            allow.is_alive(now) && allow.conditions.is_empty() && allow.effect == Effect::Allow && has(allow, action, resource)
+            allow.is_alive(now)
+                && allow.conditions.is_empty()
+                && allow.effect == Effect::Allow
+                && has(allow, action, resource)
         });
         allowed && !self.is_met_by_a_deny(action, resource)
     }
@@ -74,7 +77,8 @@ impl Permissions {
 
     fn is_met_by_a_deny(&self, action: &ActionPattern, resource: &ResourcePattern) -> bool {
         self.statements().iter().filter(|deny| deny.effect == Effect::Deny).any(|deny| {
-            deny.actions.iter().any(|denied| denied.meets(action)) && deny.resources.iter().any(|denied| denied.meets(resource))
+            deny.actions.iter().any(|denied| denied.meets(action))
+                && deny.resources.iter().any(|denied| denied.meets(resource))
         })
     }
 }

@@ -40,7 +40,9 @@ impl<'a> Binding<'a> {
 
     fn value(&self, value: &Value) -> Option<Value> {
         match (value, self.user) {
-            (Value::String(text), BoundUser::One(user)) if **text == *SELF_USER => Some(Value::string(user.to_string())),
+            (Value::String(text), BoundUser::One(user)) if **text == *SELF_USER => {
+                Some(Value::string(user.to_string()))
+            }
             (Value::String(text), BoundUser::Any) if **text == *SELF_USER => None,
             (Value::String(text), _) if **text == *SELF_ORGANIZATION => Some(Value::string(self.organization)),
             _ => Some(value.clone()),
@@ -52,10 +54,7 @@ impl<'a> Binding<'a> {
     #[must_use]
     pub fn conditions(&self, conditions: &Conditions) -> Conditions {
         let bound = |condition: &Condition| condition.map_values(|value| self.value(value));
-        conditions
-            .iter()
-            .filter_map(|(attribute, condition)| Some((attribute.clone(), bound(condition)?)))
-            .collect()
+        conditions.iter().filter_map(|(attribute, condition)| Some((attribute.clone(), bound(condition)?))).collect()
     }
 }
 
