@@ -9,8 +9,7 @@ export PERMDEX_CACHE_DIR
 
 # cargo's progress is for people.
 # shellcheck disable=SC2034 # for those who source this
-QUIET=--quiet
-[ ! -t 2 ] || QUIET=
+if [ -t 2 ]; then QUIET=; else QUIET=--quiet; fi
 
 # One line a step, on stderr: stdout belongs to what a script answers.
 say() { printf 'permdex: %s\n' "$*" >&2; }

@@ -31,10 +31,7 @@ fn root(tokens: &[&str], depth: usize) -> Option<usize> {
         ["crate", "::", ..] => Some(2),
         ["crate", "as", ..] => Some(1),
         _ => {
-            let supers = tokens
-                .chunks(2)
-                .take_while(|pair| *pair == ["super", "::"])
-                .count();
+            let supers = tokens.chunks(2).take_while(|pair| *pair == ["super", "::"]).count();
             (supers > 0 && supers == depth).then_some(2 * supers)
         }
     }
@@ -76,14 +73,8 @@ fn tokens(code: &str) -> Vec<&str> {
     let mut rest = code.trim_start();
     let mut tokens = vec![];
     while let Some(first) = rest.chars().next() {
-        let name = rest
-            .find(|c: char| !c.is_alphanumeric() && c != '_')
-            .unwrap_or(rest.len());
-        let length = if rest.starts_with("::") {
-            2
-        } else {
-            name.max(first.len_utf8())
-        };
+        let name = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let length = if rest.starts_with("::") { 2 } else { name.max(first.len_utf8()) };
         let (token, after) = rest.split_at(length);
         tokens.push(token);
         rest = after.trim_start();

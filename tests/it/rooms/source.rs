@@ -5,10 +5,8 @@ pub fn code(source: &str) -> String {
     let mut rest = source;
     let mut code = String::with_capacity(source.len());
     while let Some(first) = rest.chars().next() {
-        let skipped = comment(rest)
-            .or_else(|| string(rest))
-            .or_else(|| raw_string(rest, &code))
-            .or_else(|| character(rest));
+        let skipped =
+            comment(rest).or_else(|| string(rest)).or_else(|| raw_string(rest, &code)).or_else(|| character(rest));
         if let Some(length) = skipped {
             code.extend(rest[..length].chars().filter(|&c| c == '\n'));
             code.push(' ');
@@ -29,9 +27,7 @@ pub fn without_tests(code: &str) -> String {
         let (before, from) = rest.split_at(start);
         kept.push_str(before);
         let item = from["#[cfg(test)]".len()..].trim_start();
-        let body = item
-            .find(['{', ';'])
-            .filter(|&at| item.starts_with("mod ") && item[at..].starts_with('{'));
+        let body = item.find(['{', ';']).filter(|&at| item.starts_with("mod ") && item[at..].starts_with('{'));
         rest = match body {
             Some(open) => &item[open + block(&item[open..])..],
             None => item,
@@ -100,11 +96,7 @@ fn raw_string(text: &str, before: &str) -> Option<usize> {
     let inside = after[hashes..].strip_prefix('"')?;
     let close = format!("\"{}", "#".repeat(hashes));
     let opened = 1 + hashes + 1;
-    Some(
-        inside
-            .find(&close)
-            .map_or(text.len(), |at| opened + at + close.len()),
-    )
+    Some(inside.find(&close).map_or(text.len(), |at| opened + at + close.len()))
 }
 
 /// `'x'` and `'\n'`, which are no lifetimes.
@@ -116,10 +108,7 @@ fn character(text: &str) -> Option<usize> {
         chars.next()?;
         return inside[2..].find('\'').map(|at| 1 + 2 + at + 1);
     }
-    chars
-        .next()
-        .filter(|&(_, c)| c == '\'')
-        .map(|(at, _)| 1 + at + 1)
+    chars.next().filter(|&(_, c)| c == '\'').map(|(at, _)| 1 + at + 1)
 }
 
 #[cfg(test)]
@@ -129,10 +118,7 @@ mod tests {
     #[test]
     fn comments_and_literals_are_no_code() {
         let source = "a // b\n/* c /* d */ e */ f \"g \\\" h\" r#\"i \" j\"# '\"' k<'l>('\\'', \"m\") for\"n\"";
-        let words: String = code(source)
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
+        let words: String = code(source).split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(words, "a f k<'l>( , ) for");
     }
 
@@ -145,10 +131,7 @@ mod tests {
     #[test]
     fn a_test_module_ends_where_its_block_ends() {
         let source = "a; #[cfg(test)]\nmod tests { fn b() { c } } d; #[cfg(test)] fn e() {} #[cfg(test)] mod f; g";
-        let words: String = without_tests(source)
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
+        let words: String = without_tests(source).split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(words, "a; d; fn e() {} mod f; g");
     }
 }

@@ -64,22 +64,14 @@ mod tests {
         let url = elasticsearch().await;
         let nodes: Value = get(&format!("{url}/_nodes/_local")).await;
         let node = nodes["nodes"].as_object().unwrap().values().next().unwrap();
-        assert!(
-            node["version"].as_str().unwrap().starts_with("8.19."),
-            "{node}"
-        );
+        assert!(node["version"].as_str().unwrap().starts_with("8.19."), "{node}");
     }
 
     #[tokio::test]
     async fn an_index_never_appears_unasked() {
         let url = elasticsearch().await;
         let document = format!("{url}/{}/_doc/1", unique_prefix());
-        let answer = Client::new()
-            .put(document)
-            .json(&json!({}))
-            .send()
-            .await
-            .unwrap();
+        let answer = Client::new().put(document).json(&json!({})).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     }
 
@@ -90,11 +82,7 @@ mod tests {
         let ask = Client::new().get(&health);
         let stranger = ask.try_clone().unwrap().send().await.unwrap();
         assert_eq!(stranger.status(), StatusCode::UNAUTHORIZED);
-        let known = ask
-            .basic_auth(layout::USERNAME, Some(layout::PASSWORD))
-            .send()
-            .await
-            .unwrap();
+        let known = ask.basic_auth(layout::USERNAME, Some(layout::PASSWORD)).send().await.unwrap();
         assert_eq!(known.status(), StatusCode::OK);
 
         let directory = server.directory().to_owned();
@@ -104,13 +92,6 @@ mod tests {
     }
 
     async fn get(url: &str) -> Value {
-        Client::new()
-            .get(url)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
+        Client::new().get(url).send().await.unwrap().json().await.unwrap()
     }
 }

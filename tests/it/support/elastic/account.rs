@@ -21,10 +21,8 @@ impl Account {
             return Ok(Self(None));
         }
         let ids = Ids::named("postgres").or_else(|| Ids::named("nobody"));
-        ids.map(|ids| Self(Some(ids))).ok_or_else(|| {
-            "Elasticsearch cannot run as root, and there is no user `postgres` or `nobody`"
-                .to_owned()
-        })
+        ids.map(|ids| Self(Some(ids)))
+            .ok_or_else(|| "Elasticsearch cannot run as root, and there is no user `postgres` or `nobody`".to_owned())
     }
 
     /// A command that will run as this account.
@@ -39,11 +37,7 @@ impl Account {
     /// Whether this account can read `file`, every folder above it included.
     pub fn can_read(self, file: &Path) -> bool {
         let mut test = self.command("test");
-        test.arg("-r")
-            .arg(file)
-            .current_dir("/")
-            .status()
-            .is_ok_and(|status| status.success())
+        test.arg("-r").arg(file).current_dir("/").status().is_ok_and(|status| status.success())
     }
 
     /// Gives it everything under `directory`.
@@ -51,28 +45,18 @@ impl Account {
         let Some(Ids { user, group }) = self.0 else {
             return Ok(());
         };
-        run(Command::new("chown")
-            .arg("-R")
-            .arg(format!("{user}:{group}"))
-            .arg(directory))
+        run(Command::new("chown").arg("-R").arg(format!("{user}:{group}")).arg(directory))
     }
 }
 
 impl Ids {
     fn named(name: &str) -> Option<Self> {
-        Some(Self {
-            user: id("-u", name)?,
-            group: id("-g", name)?,
-        })
+        Some(Self { user: id("-u", name)?, group: id("-g", name)? })
     }
 }
 
 fn id(which: &str, name: &str) -> Option<u32> {
-    let output = Command::new("id")
-        .args([which, name])
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output = Command::new("id").args([which, name]).stderr(Stdio::null()).output().ok()?;
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }
 
@@ -80,10 +64,7 @@ fn id(which: &str, name: &str) -> Option<u32> {
 pub fn run(command: &mut Command) -> Result<(), String> {
     match command.output() {
         Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(format!(
-            "{command:?} failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        )),
+        Ok(output) => Err(format!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr))),
         Err(cause) => Err(format!("{command:?} failed: {cause}")),
     }
 }

@@ -20,19 +20,11 @@ pub enum Security {
 
 /// The newest one that `scripts/fetch-elasticsearch` put into the cache.
 pub fn distribution() -> Result<PathBuf, String> {
-    let cache = std::env::var_os("PERMDEX_CACHE_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache"),
-        PathBuf::from,
-    );
-    let entries = fs::read_dir(&cache)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path());
-    let found = entries.filter(|path| {
-        path.file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with("elasticsearch-"))
-    });
+    let cache = std::env::var_os("PERMDEX_CACHE_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache"), PathBuf::from);
+    let entries = fs::read_dir(&cache).into_iter().flatten().flatten().map(|entry| entry.path());
+    let found = entries
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("elasticsearch-")));
     found.max().ok_or_else(|| {
         format!(
             "no Elasticsearch in `{}`: `make test` fetches it, or set PERMDEX_TEST_ELASTICSEARCH_URL",
@@ -43,28 +35,14 @@ pub fn distribution() -> Result<PathBuf, String> {
 
 /// A new one that the node's account can enter: a TMPDIR of root's own may be closed to it.
 pub fn new_directory(account: Account) -> Result<PathBuf, String> {
-    let bases = [
-        std::env::temp_dir(),
-        PathBuf::from("/tmp"),
-        PathBuf::from("/var/tmp"),
-    ];
-    let base = bases
-        .iter()
-        .find(|base| account.can_read(base))
-        .ok_or("no temporary directory can be read")?;
-    let made = tempfile::Builder::new()
-        .prefix("permdex-elasticsearch-")
-        .tempdir_in(base)
-        .map_err(text)?;
+    let bases = [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
+    let base = bases.iter().find(|base| account.can_read(base)).ok_or("no temporary directory can be read")?;
+    let made = tempfile::Builder::new().prefix("permdex-elasticsearch-").tempdir_in(base).map_err(text)?;
     Ok(made.keep())
 }
 
 /// The distribution, copied when the account cannot read it where it is (a clone under a closed home directory).
-pub fn readable_home(
-    account: Account,
-    distribution: &Path,
-    directory: &Path,
-) -> Result<PathBuf, String> {
+pub fn readable_home(account: Account, distribution: &Path, directory: &Path) -> Result<PathBuf, String> {
     if account.can_read(&distribution.join("config/jvm.options")) {
         return Ok(distribution.to_owned());
     }
@@ -74,35 +52,15 @@ pub fn readable_home(
 }
 
 /// Its directories, settings and users.
-pub fn configure(
-    account: Account,
-    home: &Path,
-    directory: &Path,
-    security: Security,
-) -> Result<(), String> {
+pub fn configure(account: Account, home: &Path, directory: &Path, security: Security) -> Result<(), String> {
     let config = directory.join("config");
-    run(Command::new("cp")
-        .arg("-R")
-        .arg(home.join("config"))
-        .arg(&config))?;
+    run(Command::new("cp").arg("-R").arg(home.join("config")).arg(&config))?;
     for name in ["data", "logs", "tmp"] {
         fs::create_dir(directory.join(name)).map_err(text)?;
     }
-    fs::write(
-        config.join("elasticsearch.yml"),
-        settings(directory, security),
-    )
-    .map_err(text)?;
-    fs::write(
-        config.join("users"),
-        format!("{USERNAME}:{PASSWORD_HASH}\n"),
-    )
-    .map_err(text)?;
-    fs::write(
-        config.join("users_roles"),
-        format!("superuser:{USERNAME}\n"),
-    )
-    .map_err(text)?;
+    fs::write(config.join("elasticsearch.yml"), settings(directory, security)).map_err(text)?;
+    fs::write(config.join("users"), format!("{USERNAME}:{PASSWORD_HASH}\n")).map_err(text)?;
+    fs::write(config.join("users_roles"), format!("superuser:{USERNAME}\n")).map_err(text)?;
     account.own(directory)
 }
 

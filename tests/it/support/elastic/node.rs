@@ -44,16 +44,8 @@ impl Node {
         layout::configure(account, &home, &directory, security)?;
         let process = spawn(account, &home, &directory)?;
         let group = process.id();
-        let told = watchdog
-            .stdin
-            .as_mut()
-            .map(|input| writeln!(input, "{group}"));
-        let mut node = Self {
-            url: String::new(),
-            directory,
-            process,
-            watchdog,
-        };
+        let told = watchdog.stdin.as_mut().map(|input| writeln!(input, "{group}"));
+        let mut node = Self { url: String::new(), directory, process, watchdog };
         if !matches!(told, Some(Ok(()))) {
             return Err("the watchdog of Elasticsearch does not listen".to_owned());
         }
@@ -73,10 +65,7 @@ impl Node {
 
     async fn ready(&mut self, security: Security) -> Result<String, String> {
         let deadline = Instant::now() + READY_WITHIN;
-        let client = reqwest::Client::builder()
-            .timeout(Duration::from_secs(5))
-            .build()
-            .map_err(text)?;
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().map_err(text)?;
         loop {
             if let Some(url) = self.bound_url()
                 && is_healthy(&client, &url, security).await
@@ -118,16 +107,11 @@ impl Drop for Node {
 }
 
 async fn is_healthy(client: &reqwest::Client, url: &str, security: Security) -> bool {
-    let mut request = client.get(format!(
-        "{url}/_cluster/health?wait_for_status=yellow&timeout=4s"
-    ));
+    let mut request = client.get(format!("{url}/_cluster/health?wait_for_status=yellow&timeout=4s"));
     if security == Security::On {
         request = request.basic_auth(USERNAME, Some(PASSWORD));
     }
-    request
-        .send()
-        .await
-        .is_ok_and(|answer| answer.status().is_success())
+    request.send().await.is_ok_and(|answer| answer.status().is_success())
 }
 
 fn spawn(account: Account, home: &Path, directory: &Path) -> Result<Child, String> {
@@ -147,50 +131,27 @@ fn spawn(account: Account, home: &Path, directory: &Path) -> Result<Child, Strin
         .stderr(log)
         // A group of its own: the launcher and the server it starts are killed together.
         .process_group(0);
-    command.spawn().map_err(|cause| {
-        format!(
-            "`{}` does not start: {cause}",
-            home.join("bin/elasticsearch").display()
-        )
-    })
+    command.spawn().map_err(|cause| format!("`{}` does not start: {cause}", home.join("bin/elasticsearch").display()))
 }
 
 fn watchdog(directory: &Path) -> Result<Child, String> {
     let mut command = Command::new("sh");
-    command
-        .args(["-c", WATCHDOG, "permdex-test-watchdog"])
-        .arg(directory)
-        .current_dir("/");
+    command.args(["-c", WATCHDOG, "permdex-test-watchdog"]).arg(directory).current_dir("/");
     // Without our output, or whoever reads that would wait for the watchdog too. In a group of its own, since a
     // Ctrl-C is for us.
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0);
-    command
-        .spawn()
-        .map_err(|cause| format!("`sh` does not start: {cause}"))
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    command.spawn().map_err(|cause| format!("`sh` does not start: {cause}"))
 }
 
 /// The distribution brings no Java and takes no other word for it than `ES_JAVA_HOME`.
 fn java_home() -> Result<String, String> {
-    let set = ["ES_JAVA_HOME", "JAVA_HOME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok());
+    let set = ["ES_JAVA_HOME", "JAVA_HOME"].iter().find_map(|name| std::env::var(name).ok());
     if let Some(home) = set.filter(|home| !home.is_empty()) {
         return Ok(home);
     }
-    let told = Command::new("java")
-        .args(["-XshowSettings:properties", "-version"])
-        .output();
-    let told = told.map_err(|cause| {
-        format!("`java` does not start: {cause}; `scripts/need test` installs it")
-    })?;
+    let told = Command::new("java").args(["-XshowSettings:properties", "-version"]).output();
+    let told = told.map_err(|cause| format!("`java` does not start: {cause}; `scripts/need test` installs it"))?;
     let settings = String::from_utf8_lossy(&told.stderr).into_owned();
-    let home = settings
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("java.home = "));
-    home.map(str::to_owned)
-        .ok_or_else(|| "`java` does not say where its home is: set JAVA_HOME".to_owned())
+    let home = settings.lines().find_map(|line| line.trim().strip_prefix("java.home = "));
+    home.map(str::to_owned).ok_or_else(|| "`java` does not say where its home is: set JAVA_HOME".to_owned())
 }
