@@ -1,0 +1,93 @@
+//! What a node finds on disk when it starts: the distribution, and a directory of its own with its configuration.
+
+use super::account::{Account, run};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Who may ask a node with [`Security::On`].
+pub const USERNAME: &str = "permdex-test";
+/// Guards nothing: the node is on loopback, empty, and gone after the test.
+pub const PASSWORD: &str = "only-for-the-tests";
+const PASSWORD_HASH: &str = "$2a$10$LRkiY3s/EK4ed78jNZ4l9uz/Iyb2ABuUu6sg/YhCYvzh4DE88iLdm";
+
+/// Whether the node asks for credentials.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    Off,
+    On,
+}
+
+/// The newest one that `scripts/fetch-elasticsearch` put into the cache.
+pub fn distribution() -> Result<PathBuf, String> {
+    let cache = std::env::var_os("PERMDEX_CACHE_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache"), PathBuf::from);
+    let entries = fs::read_dir(&cache).into_iter().flatten().flatten().map(|entry| entry.path());
+    let found = entries
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("elasticsearch-")));
+    found.max().ok_or_else(|| {
+        format!(
+            "no Elasticsearch in `{}`: `make test` fetches it, or set PERMDEX_TEST_ELASTICSEARCH_URL",
+            cache.display()
+        )
+    })
+}
+
+/// A new one that the node's account can enter: a TMPDIR of root's own may be closed to it.
+pub fn new_directory(account: Account) -> Result<PathBuf, String> {
+    let bases = [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
+    let base = bases.iter().find(|base| account.can_read(base)).ok_or("no temporary directory can be read")?;
+    let made = tempfile::Builder::new().prefix("permdex-elasticsearch-").tempdir_in(base).map_err(text)?;
+    Ok(made.keep())
+}
+
+/// The distribution, copied when the account cannot read it where it is (a clone under a closed home directory).
+pub fn readable_home(account: Account, distribution: &Path, directory: &Path) -> Result<PathBuf, String> {
+    if account.can_read(&distribution.join("config/jvm.options")) {
+        return Ok(distribution.to_owned());
+    }
+    let copy = directory.join("home");
+    run(Command::new("cp").arg("-R").arg(distribution).arg(&copy))?;
+    Ok(copy)
+}
+
+/// Its directories, settings and users.
+pub fn configure(account: Account, home: &Path, directory: &Path, security: Security) -> Result<(), String> {
+    let config = directory.join("config");
+    run(Command::new("cp").arg("-R").arg(home.join("config")).arg(&config))?;
+    for name in ["data", "logs", "tmp"] {
+        fs::create_dir(directory.join(name)).map_err(text)?;
+    }
+    fs::write(config.join("elasticsearch.yml"), settings(directory, security)).map_err(text)?;
+    fs::write(config.join("users"), format!("{USERNAME}:{PASSWORD_HASH}\n")).map_err(text)?;
+    fs::write(config.join("users_roles"), format!("superuser:{USERNAME}\n")).map_err(text)?;
+    account.own(directory)
+}
+
+fn settings(directory: &Path, security: Security) -> String {
+    let directory = directory.display();
+    let security = security == Security::On;
+    // Port 0: the kernel chooses. Disk watermarks off: a full disk of the developer is no test failure. The bound
+    // on shards is for clusters that live longer than ours.
+    format!(
+        "cluster.name: permdex-test
+node.name: permdex-test
+path.data: {directory}/data
+path.logs: {directory}/logs
+network.host: 127.0.0.1
+http.port: 0
+transport.port: 0
+node.portsfile: true
+discovery.type: single-node
+xpack.security.enabled: {security}
+cluster.routing.allocation.disk.threshold_enabled: false
+cluster.max_shards_per_node: 10000
+action.auto_create_index: false
+"
+    )
+}
+
+/// The error of something that needs no further word.
+pub fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

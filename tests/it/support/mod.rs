@@ -1,0 +1,3 @@
+//! What the tests stand on: real servers, started and ended here. No test lives here but those of the support itself.
+
+pub mod elastic;
