@@ -52,7 +52,7 @@ pub enum Written {
 /// a failed shard) is an error, never a shorter list.
 pub trait PermissionIndex: Send + Sync + fmt::Debug {
     /// The document of `user` as it was last written, whether or not a refresh made it searchable. `None` when
-    /// there never was one; a deleted user's is empty and inactive.
+    /// there never was one; a deleted user's is empty and inactive. [`IndexError::NotReady`] when nothing serves.
     fn get(&self, user: UserId) -> BoxFuture<'_, Result<Option<Arc<Document>>, IndexError>>;
 
     /// Writes `documents` into every one of `generations`, each with its own version as external version: a
@@ -78,12 +78,24 @@ pub trait PermissionIndex: Send + Sync + fmt::Debug {
     /// `search.limit` and `search.after` are not used.
     fn stream<'a>(&'a self, search: &'a Search) -> BoxFuture<'a, Result<UserStream, IndexError>>;
 
-    /// Makes ready to serve: installs templates, creates `generation` if it does not exist and points the alias
-    /// at it when nothing serves yet. Repeating it changes nothing.
-    fn prepare<'a>(&'a self, generation: &'a Generation) -> BoxFuture<'a, Result<(), IndexError>>;
+    /// Installs what generations need (templates). Repeating it changes nothing.
+    fn prepare(&self) -> BoxFuture<'_, Result<(), IndexError>>;
 
-    /// Whether a generation of this schema serves: there is one to read.
-    fn is_ready(&self) -> BoxFuture<'_, Result<bool, IndexError>>;
+    /// Creates `generation`, empty. One that exists already stays as it is.
+    fn create<'a>(&'a self, generation: &'a Generation) -> BoxFuture<'a, Result<(), IndexError>>;
+
+    /// Makes `generation` the one that `get`, `search` and `stream` read, in one step: no reader sees none or two.
+    /// The one before stays until it is dropped; what it is streaming goes on.
+    fn serve<'a>(&'a self, generation: &'a Generation) -> BoxFuture<'a, Result<(), IndexError>>;
+
+    /// Makes nothing serve: reads give [`IndexError::NotReady`] until [`PermissionIndex::serve`]. The generations stay.
+    fn withdraw(&self) -> BoxFuture<'_, Result<(), IndexError>>;
+
+    /// Deletes `generation`; one that is gone already is a success.
+    fn discard<'a>(&'a self, generation: &'a Generation) -> BoxFuture<'a, Result<(), IndexError>>;
+
+    /// The generation that is read, if any serves.
+    fn serving(&self) -> BoxFuture<'_, Result<Option<Generation>, IndexError>>;
 
     /// The highest version among what is searchable, 0 when there is none.
     fn highest_version(&self) -> BoxFuture<'_, Result<i64, IndexError>>;
