@@ -1,1 +1,48 @@
-//! The `service` room.
+//! The use cases: what a caller may ask and change, without a word of HTTP.
+//!
+//! Here lives the way from a caller and a question to an answer: who may ask ([`Caller`], [`Right`], [`Own`]),
+//! where the answer comes from (the index; PostgreSQL when the index can't answer, see [`Source`]), and what a
+//! write leaves behind (the change, an audit row, a job). [`Cluster`] is one database with its index.
+//!
+//! What must not be here: HTTP types, SQL text (`store`, `queue`), the decision itself (`domain`).
+//! Who calls: `http`, one endpoint a use case.
+
+mod after;
+mod assign;
+mod caller;
+mod catalogue;
+mod check;
+mod cluster;
+mod cursor;
+mod directory;
+mod document;
+mod error;
+mod health;
+mod hint;
+mod jobs;
+mod list;
+mod question;
+mod reach;
+mod ready;
+mod right;
+mod stream;
+mod who_has;
+mod written;
+
+pub use assign::{AssignRequest, Change, Target};
+pub use caller::{Caller, UserCaller};
+pub use catalogue::CatalogueAction;
+pub use check::{CheckAnswer, CheckQuestion, Decisions};
+pub use cluster::{Cluster, Parts, Settings};
+pub use cursor::{Cursor, CursorError};
+pub use directory::Directory;
+pub use document::{Found, Source};
+pub use error::{Cause, RETRY_AFTER, ServiceError};
+pub use health::{Dependency, Health, Outage, Readiness};
+pub use jobs::{JobPage, RebuildScope};
+pub use list::{ListAnswer, ListQuestion};
+pub use question::{MAX_ATTRIBUTES, MAX_RESOURCES_ASKED};
+pub use right::{Own, Right};
+pub use stream::WhoHasStream;
+pub use who_has::{DEFAULT_LIMIT, WhoHasAnswer, WhoHasQuestion};
+pub use written::{Completion, WriteContext, Written};

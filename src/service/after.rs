@@ -1,0 +1,1 @@
+//! `afterJobId`: the answer must include that job's effects.

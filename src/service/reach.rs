@@ -1,0 +1,1 @@
+//! Whose users a caller may search.
