@@ -1,11 +1,11 @@
 //! Who is calling, and what he may do in permdex's own names.
 
 use super::cluster::Cluster;
-use super::document::Source;
+use super::document::{Found, Source};
 use super::error::ServiceError;
 use super::right::{Own, Right};
-use crate::auth::Claims;
-use crate::domain::{Attributes, CustomerId, UserId};
+use crate::auth::{Claims, Subject};
+use crate::domain::{Attributes, CustomerId, Known, Permissions, UserId};
 use crate::index::Document;
 use std::sync::Arc;
 
@@ -40,15 +40,48 @@ impl Cluster {
     /// `Unauthorized` for a user who is unknown, inactive or of another organization than the token's;
     /// `Unavailable` when that can't be found out.
     pub async fn caller(&self, claims: Arc<Claims>) -> Result<Caller, ServiceError> {
-        todo!()
+        let Subject::User(id) = claims.subject else {
+            return Ok(Caller::Service(claims));
+        };
+        let Some(organization) = claims.organization.as_deref() else {
+            return Err(ServiceError::Unauthorized("the token names no organization: get one that does".into()));
+        };
+        let found = self.document(id, None).await?;
+        let from_index = found.source == Source::Index;
+        if let Some(caller) = self.user_caller(found, organization).await? {
+            return Ok(Caller::User(caller));
+        }
+        // The index may be behind: who was just created, activated or created anew is not refused.
+        if from_index {
+            let confirmed = self.from_database(id).await?;
+            if let Some(caller) = self.user_caller(confirmed, organization).await? {
+                return Ok(Caller::User(caller));
+            }
+        }
+        let why =
+            "the token's user is unknown, inactive or of another organization: get a token for who is active here";
+        Err(ServiceError::Unauthorized(why.into()))
+    }
+
+    /// The user as a caller, if he is active and of `organization`.
+    async fn user_caller(&self, found: Found, organization: &str) -> Result<Option<UserCaller>, ServiceError> {
+        let Some(document) = found.document.filter(|document| document.permissions.active) else {
+            return Ok(None);
+        };
+        let (id, customer) = (document.permissions.user, document.permissions.customer);
+        let own = self.organization_of(customer).await?.filter(|own| **own == *organization);
+        Ok(own.map(|organization| UserCaller { id, customer, organization, document, source: found.source }))
     }
 }
 
 impl Caller {
-    /// As jobs and the audit log name him: `user:17`, `service:billing`.
+    /// As jobs and the audit log name him: `acme_17`, `service:billing`.
     #[must_use]
     pub fn actor(&self) -> String {
-        todo!()
+        match self {
+            Self::Service(claims) => claims.subject.to_string(),
+            Self::User(user) => format!("{}_{}", user.organization, user.id),
+        }
     }
 
     /// The tenant of a user; none for a service.
@@ -78,7 +111,10 @@ impl Caller {
     /// Whether he holds `right` on all of `own`, at `now` (microseconds since 1970).
     #[must_use]
     pub fn holds(&self, right: Right, own: Own, now: i64) -> bool {
-        todo!()
+        match self {
+            Self::Service(claims) => permits(claims, right),
+            Self::User(user) => holds(&user.document.permissions, right, own, now),
+        }
     }
 
     /// As [`Caller::holds`].
@@ -86,12 +122,39 @@ impl Caller {
     /// # Errors
     /// `Forbidden`, naming what is missing.
     pub fn require(&self, right: Right, own: Own, now: i64) -> Result<(), ServiceError> {
-        todo!()
+        if self.holds(right, own, now) { Ok(()) } else { Err(forbidden(right, own)) }
     }
 
     /// Whether he may do `right` on the one thing `own`, whose attributes are known: conditions are judged. For the role API.
     #[must_use]
     pub fn may(&self, right: Right, own: Own, attributes: &Attributes, organization: Option<&str>, now: i64) -> bool {
-        todo!()
+        match self {
+            Self::Service(_) => self.holds(right, own, now),
+            Self::User(user) => right.name().zip(own.name()).is_some_and(|(action, resource)| {
+                let known = Known::new(attributes, organization);
+                user.document.permissions.check(&action, &resource, &known, now).allow
+            }),
+        }
     }
+}
+
+fn permits(claims: &Claims, right: Right) -> bool {
+    claims.scope.as_ref().is_none_or(|scope| scope.permits(right.0))
+}
+
+/// Whether a service's token may be used for `right`.
+///
+/// # Errors
+/// `Forbidden`, which names `own`.
+pub(super) fn permitted(claims: &Claims, right: Right, own: Own) -> Result<(), ServiceError> {
+    if permits(claims, right) { Ok(()) } else { Err(forbidden(right, own)) }
+}
+
+/// Whether `permissions` hold `right` on all of `own`.
+pub(super) fn holds(permissions: &Permissions, right: Right, own: Own, now: i64) -> bool {
+    right.pattern().zip(own.pattern()).is_some_and(|(action, resource)| permissions.holds(&action, &resource, now))
+}
+
+pub(super) fn forbidden(right: Right, own: Own) -> ServiceError {
+    ServiceError::Forbidden { action: right.0, resource: own.to_string() }
 }

@@ -4,6 +4,7 @@ use super::caller::Caller;
 use super::cluster::Cluster;
 use super::document::Source;
 use super::error::ServiceError;
+use super::question::check_bounds;
 use crate::domain::{ActionName, Attributes, Decision, Known, ORGANIZATION_ATTRIBUTE, ResourceName, UserId};
 use crate::index::Document;
 use crate::queue::JobId;
@@ -55,6 +56,7 @@ impl Cluster {
     /// `NotFound` for a user caller whose question is about somebody unknown or out of his reach, `Invalid` for an
     /// unknown job, `Unavailable` when neither index nor database can answer.
     pub async fn check(&self, caller: &Caller, question: &CheckQuestion) -> Result<CheckAnswer, ServiceError> {
+        check_bounds(&question.resources, &question.attributes)?;
         let found = self.requester(caller, question.requester, question.after).await?;
         let organizations = match &found.document {
             Some(document) if asks_for_organization(document) => self.organizations_of(&question.resources).await?,

@@ -1,16 +1,18 @@
 //! All that belongs to one database and its index, as one value.
 
 use super::directory::Directory;
+use super::error::{RETRY_AFTER, ServiceError};
 use super::health::Health;
 use crate::clock::Clock;
 use crate::index::PermissionIndex;
 use crate::queue::Signals;
+use crate::store::snapshot::SnapshotCache;
 use sqlx::PgPool;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How much may run at a time, and how long to wait.
 #[derive(Debug, Clone)]
@@ -54,6 +56,8 @@ pub struct Parts {
     pub pool: PgPool,
     /// Its index.
     pub index: Arc<dyn PermissionIndex>,
+    /// What was read from the database already, so that users share it.
+    pub snapshots: Arc<SnapshotCache>,
     /// Customer ids and organizations.
     pub directory: Directory,
     /// Waiters, hints and wakes of its queue.
@@ -70,16 +74,40 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Cluster {
     parts: Arc<Parts>,
-    pub(super) limits: Arc<Limits>,
+    limits: Arc<Limits>,
+}
+
+/// What is limited per instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limited {
+    /// Who-has, a page at a time.
+    WhoHas,
+    /// Who-has streams.
+    Stream,
+    /// Explanations.
+    Explain,
+    /// Dry runs.
+    DryRun,
+}
+
+impl Limited {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::WhoHas => "who-has questions",
+            Self::Stream => "who-has streams",
+            Self::Explain => "explanations",
+            Self::DryRun => "dry runs",
+        }
+    }
 }
 
 /// Who runs now.
-pub(super) struct Limits {
-    pub fallback: Arc<Semaphore>,
-    pub search: Arc<Semaphore>,
-    pub stream: Arc<Semaphore>,
-    pub explain: Arc<Semaphore>,
-    pub dry_run: Arc<Semaphore>,
+struct Limits {
+    fallback: Arc<Semaphore>,
+    search: Arc<Semaphore>,
+    stream: Arc<Semaphore>,
+    explain: Arc<Semaphore>,
+    dry_run: Arc<Semaphore>,
 }
 
 impl Cluster {
@@ -96,6 +124,27 @@ impl Cluster {
             dry_run: of(settings.dry_run_concurrency),
         };
         Self { parts: Arc::new(parts), limits: Arc::new(limits) }
+    }
+
+    /// A turn among the `what`, given back when it is dropped. Who finds none is not queued, but told: so callers see
+    /// the load that they make.
+    ///
+    /// # Errors
+    /// `TooMany`.
+    pub fn turn(&self, what: Limited) -> Result<OwnedSemaphorePermit, ServiceError> {
+        let limit = match what {
+            Limited::WhoHas => &self.limits.search,
+            Limited::Stream => &self.limits.stream,
+            Limited::Explain => &self.limits.explain,
+            Limited::DryRun => &self.limits.dry_run,
+        };
+        let turn = Arc::clone(limit).try_acquire_owned();
+        turn.map_err(|_| ServiceError::TooMany { what: what.words(), retry_after: RETRY_AFTER })
+    }
+
+    /// The turns of reads that the database answers instead of the index.
+    pub(super) fn fallback_turns(&self) -> &Arc<Semaphore> {
+        &self.limits.fallback
     }
 
     /// The instant, in microseconds since 1970.

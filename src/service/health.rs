@@ -3,6 +3,7 @@
 //! While the index is away, one call in a while is let through to it and all others go to PostgreSQL at once:
 //! nobody waits for a time-out that somebody else is waiting for already.
 
+use crate::clock::Clock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -50,6 +51,8 @@ pub enum Readiness {
 const PROBE_INTERVAL: i64 = 500_000;
 /// `since` of what is not away.
 const UP: i64 = 0;
+/// `/readyz` looks for itself at most once in so many microseconds.
+const LOOK_INTERVAL: i64 = 1_000_000;
 
 /// What is known of both. Cheap to clone; clones share it.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +62,7 @@ pub struct Health(Arc<Both>);
 struct Both {
     index: One,
     database: One,
+    next_look: AtomicI64,
 }
 
 #[derive(Debug, Default)]
@@ -93,16 +97,25 @@ impl Health {
         }
     }
 
-    /// Whether to try it at `now`: always while it is there; while it is away, one caller in [`PROBE_INTERVAL`].
+    /// Whether to try it: always while it is there; while it is away, one caller in [`PROBE_INTERVAL`]. The clock is
+    /// read only then.
     #[must_use]
-    pub fn may_try(&self, what: Dependency, now: i64) -> bool {
+    pub fn may_try(&self, what: Dependency, clock: &Clock) -> bool {
         let one = self.one(what);
         if one.down_since.load(Ordering::Relaxed) == UP {
             return true;
         }
+        let now = clock.micros();
         let next = one.next_probe.load(Ordering::Relaxed);
         let later = now.saturating_add(PROBE_INTERVAL);
         now >= next && one.next_probe.compare_exchange(next, later, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Whether it is time to look at both, at `now`: one caller in [`LOOK_INTERVAL`].
+    pub(super) fn may_look(&self, now: i64) -> bool {
+        let next = self.0.next_look.load(Ordering::Relaxed);
+        let later = now.saturating_add(LOOK_INTERVAL);
+        now >= next && self.0.next_look.compare_exchange(next, later, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Since when it is away, in microseconds since 1970; `None` while it is there.
@@ -130,14 +143,15 @@ mod tests {
     #[test]
     fn what_is_away_is_tried_by_one_call_in_a_while() {
         let health = Health::default();
-        assert!(health.may_try(Dependency::Index, 1));
+        let may_try = |now| health.may_try(Dependency::Index, &Clock::at(now));
+        assert!(may_try(1));
         health.down(Dependency::Index, 1_000_000, &"gone");
-        assert!(!health.may_try(Dependency::Index, 1_000_000));
-        assert!(!health.may_try(Dependency::Index, 1_499_999));
-        assert!(health.may_try(Dependency::Index, 1_500_000));
-        assert!(!health.may_try(Dependency::Index, 1_500_000));
+        assert!(!may_try(1_000_000));
+        assert!(!may_try(1_499_999));
+        assert!(may_try(1_500_000));
+        assert!(!may_try(1_500_000));
         health.up(Dependency::Index);
-        assert!(health.may_try(Dependency::Index, 1_500_001));
+        assert!(may_try(1_500_001));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Who has this: every user who may, with an exact count, page by page.
 
 use super::caller::Caller;
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Limited};
+use super::cursor::{self, Cursor};
 use super::error::ServiceError;
 use crate::domain::{ActionName, Attributes, CustomerId, ResourceName};
 use crate::index::UserEntry;
@@ -51,6 +52,19 @@ impl Cluster {
     /// `Forbidden` when the caller may search nowhere, `NotFound` for a customer he may not search, `Invalid` for a
     /// question too large or another question's cursor, `BadRequest` for a malformed cursor, `TooMany`, `Unavailable`.
     pub async fn who_has(&self, caller: &Caller, question: &WhoHasQuestion) -> Result<WhoHasAnswer, ServiceError> {
-        todo!()
+        let hash = cursor::hash(question);
+        let after = question.cursor.as_deref().map(|text| Cursor::of(text, hash)).transpose()?;
+        let search = self.search_of(caller, question, after).await?;
+        let _turn = self.turn(Limited::WhoHas)?;
+        if question.debug {
+            self.log_query(&search);
+        }
+        let page = self.index.search(&search).await;
+        self.observed_index(&page);
+        let page = page?;
+        let last = page.users.last().filter(|_| page.more).map(|user| user.id);
+        let next_cursor = last.map(|after| Cursor { after, question: hash }.write());
+        let job = self.hint_among(&search.customers);
+        Ok(WhoHasAnswer { size: page.total, users: page.users, next_cursor, job })
     }
 }
