@@ -178,17 +178,12 @@ impl<'a> Iterator for Segments<'a> {
         let rest = self.rest?;
         let separator = self.separator;
         let end = rest.bytes().position(|byte| byte == b':' || byte == b'/');
-        let segment = match end {
-            Some(end) => {
-                self.separator = rest.as_bytes().get(end).copied().unwrap_or(0);
-                self.rest = rest.get(end + 1..);
-                rest.get(..end).unwrap_or_default()
-            }
-            None => {
-                self.rest = None;
-                rest
-            }
+        let Some(end) = end else {
+            self.rest = None;
+            return Some((separator, rest));
         };
-        Some((separator, segment))
+        self.separator = rest.as_bytes().get(end).copied().unwrap_or(0);
+        self.rest = rest.get(end + 1..);
+        Some((separator, rest.get(..end)?))
     }
 }

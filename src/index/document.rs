@@ -55,7 +55,7 @@ impl Document {
     /// Which bound it breaks. Both engines are held to the same ones, so that they give the same answers.
     pub fn check_size(&self) -> Result<(), TooLarge> {
         let most = self.permissions.statements.len();
-        let bytes: usize = self.permissions.statements.iter().map(|statement| statement_bytes(statement)).sum();
+        let bytes: usize = self.permissions.statements.iter().map(statement_bytes).sum();
         if most <= MAX_ENTRIES / 8 && bytes <= MAX_DOCUMENT_BYTES / 64 {
             // Far away from both: nearly everybody.
             return Ok(());

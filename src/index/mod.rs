@@ -81,8 +81,8 @@ pub trait PermissionIndex: Send + Sync + fmt::Debug {
     /// Installs what generations need (templates). Repeating it changes nothing.
     fn prepare(&self) -> BoxFuture<'_, Result<(), IndexError>>;
 
-    /// Creates `generation`, empty. One that exists already stays as it is.
-    fn create<'a>(&'a self, generation: &'a Generation) -> BoxFuture<'a, Result<(), IndexError>>;
+    /// Creates `generation`, empty, and says whether it did: one that exists already stays as it is.
+    fn create<'a>(&'a self, generation: &'a Generation) -> BoxFuture<'a, Result<bool, IndexError>>;
 
     /// Makes `generation` the one that `get`, `search` and `stream` read, in one step: no reader sees none or two.
     /// The one before stays until it is dropped; what it is streaming goes on.

@@ -12,7 +12,7 @@ pub enum Number {
 }
 
 impl Number {
-    /// Whether it may stand for an integer that was written with more than 64 bits: serde_json turns those
+    /// Whether it may stand for an integer that was written with more than 64 bits: `serde_json` turns those
     /// into floats without a word, and rounds them.
     #[must_use]
     pub fn is_beyond_64_bits(self) -> bool {

@@ -130,16 +130,16 @@ impl<'de> Visitor<'de> for Seed<'_> {
         self.deeper()?;
         let mut fields: Vec<(String, Node)> = Vec::new();
         // A linear search is fastest for the dozen fields of a request; a large object gets a set.
-        let mut seen = HashSet::new();
+        let mut known_keys = HashSet::new();
         while let Some(key) = access.next_key::<String>()? {
             let path = Path::Key(self.path, &key);
             let twice = if fields.len() < FEW {
                 fields.iter().any(|(known, _)| *known == key)
             } else {
-                if seen.is_empty() {
-                    seen.extend(fields.iter().map(|(known, _)| known.clone()));
+                if known_keys.is_empty() {
+                    known_keys.extend(fields.iter().map(|(known, _)| known.clone()));
                 }
-                !seen.insert(key.clone())
+                !known_keys.insert(key.clone())
             };
             if twice {
                 self.errors.add(path.pointer(), "this key is given twice: keep one");

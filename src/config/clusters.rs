@@ -1,0 +1,47 @@
+//! Storage clusters: `default` is the top level, the others take over from it what they leave out.
+
+use super::sections::{ClusterConfig, Config};
+use figment::value::{Dict, Value};
+use std::collections::BTreeMap;
+
+/// The name of the storage cluster that always exists.
+pub(super) const DEFAULT: &str = "default";
+
+impl Config {
+    /// Every storage cluster by name, `default` among them.
+    #[must_use]
+    pub fn storage_clusters(&self) -> BTreeMap<String, ClusterConfig> {
+        let top = ClusterConfig { database: self.database.clone(), index: self.index.clone() };
+        let mut all = self.clusters.clone();
+        all.insert(DEFAULT.to_owned(), top);
+        all
+    }
+}
+
+/// What the named clusters of `values` may leave out: the top level's, but never its database or index name, so that
+/// no two clusters share tables or documents by an omission.
+pub(super) fn left_out(values: &Dict) -> Dict {
+    let Some(named) = values.get("clusters").and_then(Value::as_dict) else {
+        return Dict::new();
+    };
+    let fill = |name: &String| {
+        let database = replaced(values, "database", "url", String::new());
+        let own_name = format!("{name}-{}", index_name(values));
+        let index = replaced(values, "index", "name", own_name);
+        let cluster: Dict = [("database".to_owned(), database), ("index".to_owned(), index)].into_iter().collect();
+        (name.clone(), Value::from(cluster))
+    };
+    let clusters: Dict = named.keys().map(fill).collect();
+    std::iter::once(("clusters".to_owned(), Value::from(clusters))).collect()
+}
+
+fn index_name(values: &Dict) -> &str {
+    let index = values.get("index").and_then(Value::as_dict);
+    index.and_then(|index| index.get("name")).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn replaced(values: &Dict, section: &str, key: &str, value: String) -> Value {
+    let mut dict = values.get(section).and_then(Value::as_dict).cloned().unwrap_or_default();
+    dict.insert(key.to_owned(), Value::from(value));
+    Value::from(dict)
+}

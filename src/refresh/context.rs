@@ -1,0 +1,70 @@
+//! What every part of the refresh works with.
+
+use crate::clock::Clock;
+use crate::index::PermissionIndex;
+use crate::queue::Signals;
+use sqlx::PgPool;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One database and its index, as the worker sees them. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The database, on the primary.
+    pub pool: PgPool,
+    /// The index.
+    pub index: Arc<dyn PermissionIndex>,
+    /// Who waits and who is to be woken in this process.
+    pub signals: Signals,
+    /// Time.
+    pub clock: Clock,
+    /// Bounds.
+    pub settings: Settings,
+    /// Embedded engine: the epoch of its lock. Claims of another epoch are refused.
+    pub epoch: Option<i64>,
+}
+
+/// The bounds of the refresh.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What generations are called before their schema and number: `permdex-users`.
+    pub index_name: String,
+    /// Users a page; 1 ..= 10,000.
+    pub page_size: u32,
+    /// Pages of one walk under way at once.
+    pub pages_at_once: usize,
+    /// Workers of the lane for small jobs.
+    pub small_workers: usize,
+    /// Workers of the lane for large jobs.
+    pub large_workers: usize,
+    /// How long a claim lives without a heartbeat.
+    pub lease: Duration,
+    /// How long what nobody waits for may stay unsearchable.
+    pub refresh_interval: Duration,
+    /// How long a worker sleeps when NOTIFY tells it nothing.
+    pub poll: Duration,
+    /// How long a claim rests when something it needs is unreachable.
+    pub pause: Duration,
+    /// After how long a failed refresh is tried again.
+    pub retry_after: Duration,
+    /// After how long a retired generation is deleted: longer than the longest stream.
+    pub retire_after: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            index_name: "permdex-users".to_owned(),
+            page_size: 1_000,
+            pages_at_once: 4,
+            small_workers: 2,
+            large_workers: 1,
+            lease: Duration::from_secs(30),
+            refresh_interval: Duration::from_secs(1),
+            poll: Duration::from_secs(2),
+            pause: Duration::from_secs(2),
+            retry_after: Duration::from_secs(3_600),
+            retire_after: Duration::from_secs(600),
+        }
+    }
+}

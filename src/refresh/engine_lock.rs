@@ -1,0 +1,58 @@
+//! The embedded engine's lock: one process may serve from memory, and knows at once when it may not any more.
+//!
+//! An advisory lock on a direct connection of its own. When that connection breaks, PostgreSQL gives the lock to
+//! somebody else: from then on what this process has in memory may be stale.
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection};
+use std::time::Duration;
+
+/// Any number that nobody else uses on this database.
+const KEY: i64 = 7_267_102;
+/// How often the connection is tried. A broken one that is silent is found after this and [`ANSWER`].
+const EVERY: Duration = Duration::from_secs(1);
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// Why the lock was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process has it.
+    #[error(
+        "another permdex serves this database from its embedded index: only one process may. \
+         Stop it, or set PERMDEX__INDEX__ENGINE=elasticsearch for several"
+    )]
+    Taken,
+    /// The database did not answer.
+    #[error("the database did not answer when the embedded index' lock was to be taken")]
+    Database(#[from] sqlx::Error),
+}
+
+/// The lock; given back when it is dropped.
+#[derive(Debug)]
+pub struct EngineLock {
+    connection: PgConnection,
+}
+
+impl EngineLock {
+    /// Takes the lock, or says at once who can't have it.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub async fn take(options: &PgConnectOptions) -> Result<Self, LockError> {
+        let mut connection = options.connect().await?;
+        let taken: bool =
+            sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(KEY).fetch_one(&mut connection).await?;
+        if taken { Ok(Self { connection }) } else { Err(LockError::Taken) }
+    }
+
+    /// Returns when the lock is lost.
+    pub async fn lost(&mut self) {
+        loop {
+            tokio::time::sleep(EVERY).await;
+            let alive = tokio::time::timeout(ANSWER, self.connection.ping()).await;
+            if !matches!(alive, Ok(Ok(()))) {
+                return;
+            }
+        }
+    }
+}

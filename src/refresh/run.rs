@@ -1,0 +1,100 @@
+//! Starting and stopping: which tasks there are, in which order they begin and end.
+
+use super::leases::Leases;
+use super::worker::Worker;
+use super::{Context, RefreshError, generations, settle, tidy, versions};
+use crate::queue::{self, JobId, Kind, Lane, NewJob, Turn};
+use crate::telemetry::chain;
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// The running refresh of one database and its index.
+#[derive(Debug)]
+pub struct Refresher {
+    context: Context,
+    stop: CancellationToken,
+    leases: Leases,
+    tasks: JoinSet<()>,
+}
+
+/// Makes the index ready (or has it built) and starts the workers.
+///
+/// # Errors
+/// The database or the index did not answer; nothing runs then, and it may be called again.
+pub async fn start(context: Context) -> Result<Refresher, RefreshError> {
+    ready(&context).await?;
+    let (stop, leases) = (CancellationToken::new(), Leases::default());
+    let mut tasks = JoinSet::new();
+    let (sender, receiver) = mpsc::channel(settle::BACKLOG);
+    tasks.spawn(settle::run(context.clone(), leases.clone(), receiver, stop.clone()));
+    tasks.spawn(leases.clone().beat(context.clone(), stop.clone()));
+    tasks.spawn(tidy::run(context.clone(), stop.clone()));
+    for (lane, count) in [(Lane::Small, context.settings.small_workers), (Lane::Large, context.settings.large_workers)] {
+        let turn = Turn::default();
+        for _ in 0..count.max(1) {
+            let worker = Worker {
+                context: context.clone(),
+                lane,
+                leases: leases.clone(),
+                written: sender.clone(),
+                turn: turn.clone(),
+            };
+            tasks.spawn(worker.run(stop.clone()));
+        }
+    }
+    Ok(Refresher { context, stop, leases, tasks })
+}
+
+impl Refresher {
+    /// Stops: nothing new is claimed, and what is under way is given back for others to go on with.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+        if let Err(error) = queue::give_back(&self.context.pool, &self.leases.tokens()).await {
+            tracing::warn!(error = chain(&error), "jobs could not be given back: others take them when their leases end");
+        }
+    }
+}
+
+/// Templates, the generation that serves, and versions beyond it. Where nothing serves, a build is queued: until it
+/// is done checks are answered from the database.
+async fn ready(context: &Context) -> Result<(), RefreshError> {
+    context.index.prepare().await?;
+    if context.epoch.is_some() {
+        generations::forget_all(context).await?;
+    }
+    let registered = generations::serving(context).await?;
+    let serves = context.index.serving().await?;
+    if registered.is_some() && registered == serves {
+        return versions::check(context).await;
+    }
+    if serves.is_some() {
+        // Somebody else's: it was not written to while this database had another engine or another index.
+        context.index.withdraw().await?;
+    }
+    if registered.is_some() {
+        generations::forget_all(context).await?;
+    }
+    queue_build(context).await
+}
+
+async fn queue_build(context: &Context) -> Result<(), RefreshError> {
+    let job = NewJob {
+        id: JobId::new(&context.clock),
+        kind: Kind::Rebuild,
+        scope: json!({"everyone": true}),
+        customer: None,
+        actor: "service:permdex".to_owned(),
+        lane: Lane::Large,
+        waited: true,
+    };
+    let mut transaction = context.pool.begin().await?;
+    let joined = queue::join_or_enqueue(&mut transaction, &job).await?;
+    transaction.commit().await?;
+    if joined.fresh {
+        context.signals.committed(&job);
+    }
+    Ok(())
+}

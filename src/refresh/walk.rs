@@ -1,0 +1,75 @@
+//! Walking the users that a claim affects, page after page, several under way at once.
+
+use super::poison::Poisoned;
+use super::{Context, RefreshError, page, scopes};
+use crate::domain::UserId;
+use crate::index::Generation;
+use crate::queue::{self, Fenced, Progress};
+use crate::store::affected::Scopes;
+use futures::{StreamExt, TryStreamExt, stream};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Poisoned users beyond this are counted no more: something larger is wrong, and the job says so anyway.
+const MOST_POISONED: usize = 10_000;
+
+/// What a walk did.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    pub users: i64,
+    pub poisoned: Vec<Poisoned>,
+}
+
+/// Refreshes everybody in `scopes` above `from`. The position is saved after each page, in order, so that the next
+/// attempt goes on behind it.
+pub(super) async fn walk(
+    context: &Context,
+    generations: &[Generation],
+    scopes: &Scopes,
+    from: Option<UserId>,
+    token: Uuid,
+    lost: &CancellationToken,
+) -> Result<Walked, RefreshError> {
+    let first = scopes::page(context, scopes, from).await?;
+    let single = first.len() < usize::try_from(context.settings.page_size).unwrap_or(usize::MAX);
+    let mut walked = Walked::default();
+    if single {
+        // One page, as for nearly every change: no total, no saved position, no round trip for either.
+        walked.poisoned = if first.is_empty() { Vec::new() } else { page::refresh(context, generations, &first).await? };
+        walked.users = i64::try_from(first.len()).unwrap_or(i64::MAX);
+        return Ok(walked);
+    }
+    let total = crate::store::affected::count(&context.pool, scopes).await?;
+    let pages = stream::try_unfold(Some(first), |page| async move {
+        let Some(page) = page.filter(|page| !page.is_empty()) else { return Ok(None) };
+        let next = scopes::page(context, scopes, page.last().copied()).await?;
+        Ok::<_, RefreshError>(Some((page, Some(next))))
+    });
+    let mut done = pages
+        .map_ok(|users| {
+            let (context, generations) = (context.clone(), generations.to_vec());
+            async move {
+                // A task of its own: evaluation uses the processor, and pages should use several.
+                let work = tokio::spawn(async move {
+                    page::refresh(&context, &generations, &users).await.map(|poisoned| (users, poisoned))
+                });
+                work.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+            }
+        })
+        .try_buffered(context.settings.pages_at_once.max(1));
+    while let Some((users, poisoned)) = done.next().await.transpose()? {
+        if lost.is_cancelled() {
+            return Err(RefreshError::Fenced);
+        }
+        walked.users += i64::try_from(users.len()).unwrap_or(i64::MAX);
+        if walked.poisoned.len() < MOST_POISONED {
+            walked.poisoned.extend(poisoned);
+        }
+        let position = users.last().map_or(0, |user| user.0);
+        let at = Progress { position, processed: walked.users, total: Some(total) };
+        if queue::progress(&context.pool, token, at).await? == Fenced::Refused {
+            return Err(RefreshError::Fenced);
+        }
+    }
+    Ok(walked)
+}

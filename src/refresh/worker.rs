@@ -1,0 +1,128 @@
+//! The worker: claims, walks, hands over to settling.
+
+use super::leases::Leases;
+use super::settle::{self, WrittenClaim};
+use super::walk::{Walked, walk};
+use super::{Context, RefreshError, build, generations, poison, scopes};
+use crate::domain::UserId;
+use crate::index::SCHEMA_VERSION;
+use crate::queue::{self, Claim, ClaimRequest, Kind, Lane, Turn};
+use crate::telemetry::chain;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// At most so many small jobs become one claim.
+const MOST_MERGED: u16 = 512;
+
+/// One worker of one lane.
+pub(super) struct Worker {
+    pub context: Context,
+    pub lane: Lane,
+    pub leases: Leases,
+    pub written: mpsc::Sender<WrittenClaim>,
+    pub turn: Turn,
+}
+
+impl Worker {
+    /// Works until `stop`.
+    pub(super) async fn run(self, stop: CancellationToken) {
+        let request = self.request();
+        while !stop.is_cancelled() {
+            match queue::claim(&self.context.pool, &request).await {
+                Ok(Some(claim)) => {
+                    // There may be more than this one took.
+                    self.context.signals.wake.wake(self.lane);
+                    self.work(claim, &stop).await;
+                }
+                Ok(None) => {
+                    let sleep = self.context.signals.wake.wait(self.lane, self.context.settings.poll);
+                    stop.run_until_cancelled(sleep).await;
+                }
+                Err(error) => {
+                    tracing::warn!(error = chain(&error), "no job could be claimed");
+                    stop.run_until_cancelled(tokio::time::sleep(self.context.settings.pause)).await;
+                }
+            }
+        }
+    }
+
+    fn request(&self) -> ClaimRequest {
+        ClaimRequest {
+            lane: self.lane,
+            kinds: vec![Kind::Refresh, Kind::Rebuild],
+            max_merged: MOST_MERGED,
+            lease: self.context.settings.lease,
+            schema_version: SCHEMA_VERSION,
+            epoch: self.context.epoch,
+            turn: self.turn.clone(),
+        }
+    }
+
+    async fn work(&self, claim: Claim, stop: &CancellationToken) {
+        let lost = self.leases.hold(claim.token);
+        let ended = tokio::select! {
+            ended = self.perform(&claim, &lost) => ended,
+            () = lost.cancelled() => Err(RefreshError::Fenced),
+            // The rows are given back by whoever stops us.
+            () = stop.cancelled() => return,
+        };
+        if let Err(error) = ended {
+            self.give_up(&claim, &error).await;
+        }
+    }
+
+    async fn perform(&self, claim: &Claim, lost: &CancellationToken) -> Result<(), RefreshError> {
+        let scopes = scopes::of(claim)?;
+        let whole = claim.jobs.iter().any(|job| job.kind == Kind::Rebuild) && scopes.is_everyone();
+        let walked = if whole {
+            build::whole(&self.context, claim, &scopes, lost).await?
+        } else {
+            let generations = generations::to_write(&self.context).await?;
+            let from = claim.position().map(UserId);
+            walk(&self.context, &generations, &scopes, from, claim.token, lost).await?
+        };
+        self.hand_over(claim, walked).await
+    }
+
+    /// What is written is made searchable by the settling task; where it is at once, the jobs end here.
+    async fn hand_over(&self, claim: &Claim, walked: Walked) -> Result<(), RefreshError> {
+        if !walked.poisoned.is_empty() {
+            // Searchable before it is said to have failed: whoever reads the job can rely on what it names.
+            let generations = generations::to_write(&self.context).await?;
+            self.context.index.refresh(&generations).await?;
+            poison::fail(&self.context, claim, &walked.poisoned).await?;
+        }
+        let written = WrittenClaim { token: claim.token, users: walked.users, waited: claim.waited() };
+        if self.context.index.engine() == "embedded" {
+            return settle::finish(&self.context, &self.leases, &[written]).await;
+        }
+        // Only a process that is ending has no settling task; the claim comes back then.
+        let _ = self.written.send(written).await;
+        Ok(())
+    }
+
+    async fn give_up(&self, claim: &Claim, error: &RefreshError) {
+        self.leases.let_go(claim.token);
+        let jobs = claim.jobs.len();
+        let ended = match error {
+            RefreshError::Fenced => {
+                tracing::info!(jobs, "a claim was lost or cancelled: somebody else goes on");
+                return;
+            }
+            error if error.is_transient() => {
+                tracing::warn!(error = chain(error), jobs, "jobs wait: something they need is unreachable");
+                queue::release(&self.context.pool, claim.token, self.context.settings.pause).await.map(|_| None)
+            }
+            error => {
+                tracing::error!(error = chain(error), jobs, "jobs failed");
+                queue::finish_failed(&self.context.pool, claim.token, &error.to_string(), None).await.map(Some)
+            }
+        };
+        match ended {
+            Ok(Some(failed)) => self.context.signals.finished(&failed.ids, queue::State::Failed),
+            Ok(None) => {}
+            // They come back when the lease ends.
+            Err(error) => tracing::warn!(error = chain(&error), jobs, "jobs could not be put back"),
+        }
+    }
+}
