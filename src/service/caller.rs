@@ -53,7 +53,7 @@ impl Cluster {
         }
         // The index may be behind: who was just created, activated or created anew is not refused.
         if from_index {
-            let confirmed = self.from_database(id).await?;
+            let confirmed = self.stored_document(id).await?;
             if let Some(caller) = self.user_caller(confirmed, organization).await? {
                 return Ok(Caller::User(caller));
             }

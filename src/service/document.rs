@@ -58,7 +58,7 @@ impl Cluster {
         let mut found = self.document(user, after).await?;
         if found.source == Source::Index && found.document.as_deref().is_some_and(is_nobody) {
             // Deleted, or created anew a moment ago: only PostgreSQL knows.
-            found = self.from_database(user).await?;
+            found = self.stored_document(user).await?;
         }
         let may_ask = |document: &Arc<Document>| {
             caller.holds(Right::CHECK, Own::user(document.permissions.customer, user), self.now())
@@ -79,27 +79,27 @@ impl Cluster {
         if let Some(job) = after
             && Box::pin(self.effects_of(job)).await? != Effects::Searchable
         {
-            return self.from_database(user).await;
+            return self.stored_document(user).await;
         }
         if !self.health.may_try(Dependency::Index, &self.clock) {
-            return self.from_database(user).await;
+            return self.stored_document(user).await;
         }
         let found = self.index.get(user).await;
         self.observed_index(&found);
         match found {
             Ok(Some(document)) => Ok(Found { document: Some(document), source: Source::Index }),
             // Who was just created is not in the index yet.
-            Ok(None) => self.from_database(user).await,
+            Ok(None) => self.stored_document(user).await,
             Err(error) => {
                 tracing::debug!(%error, "a question about one user goes to the database");
-                self.from_database(user).await
+                self.stored_document(user).await
             }
         }
     }
 
     /// The document as the index would have it, made from PostgreSQL. Boxed: its future is large, and is part of every
     /// check's, which hardly ever needs it.
-    pub(super) fn from_database(&self, user: UserId) -> BoxFuture<'_, Result<Found, ServiceError>> {
+    pub(super) fn stored_document(&self, user: UserId) -> BoxFuture<'_, Result<Found, ServiceError>> {
         Box::pin(self.load_from_database(user))
     }
 

@@ -6,6 +6,7 @@ use crate::json::Errors;
 use crate::queue::QueueError;
 use std::borrow::Cow;
 use std::error::Error as StdError;
+use std::fmt;
 use std::time::Duration;
 
 /// A cause from below: for the log, never sent.
@@ -91,8 +92,8 @@ impl ServiceError {
 
     /// There is no such thing.
     #[must_use]
-    pub fn not_found(what: &'static str, id: impl ToString) -> Self {
-        Self::NotFound { what, id: id.to_string() }
+    pub fn not_found(what: &'static str, id: impl fmt::Display) -> Self {
+        Self::NotFound { what, id: format!("{id}") }
     }
 
     /// Something is unreachable.
@@ -147,7 +148,7 @@ impl From<QueueError> for ServiceError {
     fn from(error: QueueError) -> Self {
         match error {
             QueueError::Database(error) => error.into(),
-            other => Self::Internal(Box::new(other)),
+            other @ QueueError::UnknownWord(_) => Self::Internal(Box::new(other)),
         }
     }
 }

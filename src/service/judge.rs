@@ -96,12 +96,11 @@ impl Cluster {
             let why = format!("policy {} can't be read as it is stored", assignment.policy);
             ServiceError::Internal(why.into())
         })?;
-        let organization = match self.directory.organization(facts.customer) {
-            Some(known) => known,
-            None => {
-                let found = self.observed(directory::organization(conn, facts.customer).await)?;
-                found.ok_or_else(|| not_found(Missing::Target(assignment.target)))?.into()
-            }
+        let organization = if let Some(known) = self.directory.organization(facts.customer) {
+            known
+        } else {
+            let found = self.observed(directory::organization(conn, facts.customer).await)?;
+            found.ok_or_else(|| not_found(Missing::Target(assignment.target)))?.into()
         };
         let (user, origin) = match assignment.target {
             Target::User(id) => (BoundUser::One(id), Origin::User(id)),

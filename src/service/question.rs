@@ -11,11 +11,6 @@ pub const MAX_ATTRIBUTES: usize = 32;
 
 /// Holds a question to its bounds, whoever made it.
 pub(super) fn check_bounds(resources: &[ResourceName], attributes: &Attributes) -> Result<(), ServiceError> {
-    if resources.len() <= MAX_RESOURCES_ASKED && (attributes.is_empty() || !resources.is_empty()) {
-        if attributes.len() <= MAX_ATTRIBUTES {
-            return Ok(());
-        }
-    }
     let mut errors = Errors::default();
     if resources.len() > MAX_RESOURCES_ASKED {
         errors.add("/resource", format!("{} resources are asked: at most {MAX_RESOURCES_ASKED}", resources.len()));
@@ -26,5 +21,5 @@ pub(super) fn check_bounds(resources: &[ResourceName], attributes: &Attributes) 
     if resources.is_empty() && !attributes.is_empty() {
         errors.add("/attributes", "attributes are those of a resource: name the `resource`, or leave them out");
     }
-    Err(ServiceError::Invalid(errors))
+    if errors.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(errors)) }
 }
