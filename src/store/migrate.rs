@@ -19,19 +19,25 @@ pub enum MigrationError {
         number: i32,
     },
     /// A newer permdex migrated this database.
-    #[error("migration {version} in the database is unknown to this permdex: it is older than the database, run the newer one")]
+    #[error(
+        "migration {version} in the database is unknown to this permdex: it is older than the database, run the newer one"
+    )]
     Newer {
         /// The migration we don't know.
         version: i64,
     },
     /// A migration was edited after it ran.
-    #[error("migration {version} differs from the one that ran on this database: restore its file, changes go into a new one")]
+    #[error(
+        "migration {version} differs from the one that ran on this database: restore its file, changes go into a new one"
+    )]
     Edited {
         /// The migration.
         version: i64,
     },
     /// The database refused, or another instance has been migrating for a minute.
-    #[error("the database could not be migrated; nothing of the failed migration was kept: mend the cause and start again")]
+    #[error(
+        "the database could not be migrated; nothing of the failed migration was kept: mend the cause and start again"
+    )]
     Failed(#[source] MigrateError),
     /// The database can't be reached.
     #[error("the database could not be reached to migrate it: check its address and that it runs")]
@@ -71,7 +77,8 @@ async fn run(connection: &mut PgConnection) -> Result<(), MigrationError> {
     }
     // A migration may run for long, but neither queue in front of everybody's reads for long, nor wait for ever
     // for another instance that is migrating (the migrator's advisory lock counts as a lock).
-    for set in ["set statement_timeout = 0", "set lock_timeout = '60s'", "set idle_in_transaction_session_timeout = 0"] {
+    for set in ["set statement_timeout = 0", "set lock_timeout = '60s'", "set idle_in_transaction_session_timeout = 0"]
+    {
         sqlx::query(set).execute(&mut *connection).await.map_err(MigrationError::Unreachable)?;
     }
     Ok(MIGRATOR.run(connection).await?)

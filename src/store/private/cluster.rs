@@ -8,6 +8,7 @@ use super::probe::{self, Answer, DATABASE};
 use super::programs::Programs;
 use super::server::{self, Server};
 use super::{initdb, socket};
+use rustix::process::Pid;
 use sqlx::postgres::PgConnectOptions;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -104,7 +105,7 @@ impl PrivateCluster {
         let Postmaster::Running(pid) = postmaster::look(&self.home.data)? else { return Ok(()) };
         postmaster::stop_fast(pid);
         let began = Instant::now();
-        while self.runs()? {
+        while self.runs(pid)? {
             if began.elapsed() >= STOP_WAIT {
                 return Err(PrivateClusterError::NotStopped { pid: pid.as_raw_nonzero().get(), waited: STOP_WAIT });
             }
@@ -114,11 +115,12 @@ impl PrivateCluster {
         Ok(())
     }
 
-    fn runs(&mut self) -> Result<bool, PrivateClusterError> {
-        if let Some(server) = &mut self.server {
-            return Ok(server.ended()?.is_none());
+    /// Asks for the process, not for its file: it removes that just before it ends.
+    fn runs(&mut self, pid: Pid) -> Result<bool, PrivateClusterError> {
+        match &mut self.server {
+            Some(server) => Ok(server.ended()?.is_none()),
+            None => Ok(postmaster::lives(pid, &self.home.data)),
         }
-        Ok(matches!(postmaster::look(&self.home.data)?, Postmaster::Running(_)))
     }
 }
 
@@ -166,7 +168,10 @@ impl Start<'_> {
 
     /// Nobody listens: is there a server that will, or do we start one? Answers with why the last one ended.
     async fn revive(
-        &self, server: &mut Option<Server>, empty_since: &mut Option<Instant>, socket: &Path,
+        &self,
+        server: &mut Option<Server>,
+        empty_since: &mut Option<Instant>,
+        socket: &Path,
     ) -> Result<Option<String>, PrivateClusterError> {
         let mut said = None;
         if let Some(started) = server {

@@ -29,7 +29,9 @@ pub enum PrivateClusterError {
         installed: String,
     },
     /// Root may not run PostgreSQL, and there is nobody to run it as.
-    #[error("PostgreSQL does not run as root, and this machine has neither a user `postgres` nor `nobody`: create one, or run permdex as another user")]
+    #[error(
+        "PostgreSQL does not run as root, and this machine has neither a user `postgres` nor `nobody`: create one, or run permdex as another user"
+    )]
     NoUser,
     /// The directory belongs to another user than the one permdex runs as.
     #[error("`{}` belongs to user id {owner}, but permdex runs as user id {own}: run it as the owner, or choose another data directory", path.display())]

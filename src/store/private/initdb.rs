@@ -29,7 +29,10 @@ pub(super) fn version(data: &Path) -> Result<Option<String>, PrivateClusterError
 
 /// Makes the cluster. The caller holds the lock. About half a second.
 pub(super) async fn make(
-    home: &Home, launch: &Launch, programs: &Programs, durability: Durability,
+    home: &Home,
+    launch: &Launch,
+    programs: &Programs,
+    durability: Durability,
 ) -> Result<(), PrivateClusterError> {
     sweep(&home.path);
     let name = format!("{PREFIX}{}", uuid::Uuid::new_v4().simple());

@@ -56,7 +56,7 @@ pub(super) fn socket_folder(data: &Path) -> Result<Option<PathBuf>, PrivateClust
 }
 
 /// Is `pid` the server of the cluster in `data`? In doubt yes: two servers on one cluster would destroy it.
-fn lives(pid: Pid, data: &Path) -> bool {
+pub(super) fn lives(pid: Pid, data: &Path) -> bool {
     // Not ours to signal, so not our server: PostgreSQL takes it so too.
     if test_kill_process(pid).is_err() {
         return false;
@@ -124,8 +124,11 @@ mod tests {
     #[test]
     fn a_process_that_works_in_the_cluster_is_the_server() {
         let data = cluster("");
-        let mut child = std::process::Command::new("cat").current_dir(data.path())
-            .stdin(std::process::Stdio::piped()).spawn().expect("cat runs");
+        let mut child = std::process::Command::new("cat")
+            .current_dir(data.path())
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .expect("cat runs");
         std::fs::write(file(data.path()), format!("{}\n", child.id())).expect("written");
         let pid = Pid::from_child(&child);
         assert_eq!(look(data.path()).expect("read"), Postmaster::Running(pid));

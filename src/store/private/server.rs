@@ -34,7 +34,11 @@ pub(super) struct Server {
 impl Server {
     /// Starts the server; it is not ready yet.
     pub(super) fn spawn(
-        home: &Home, launch: &Launch, programs: &Programs, socket: &Path, durability: Durability,
+        home: &Home,
+        launch: &Launch,
+        programs: &Programs,
+        socket: &Path,
+        durability: Durability,
     ) -> Result<Self, PrivateClusterError> {
         let (log, begin) = open_log(&home.log)?;
         let errors = log.try_clone().on("open", &home.log)?;

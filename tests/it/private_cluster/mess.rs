@@ -23,7 +23,8 @@ async fn a_server_that_shuts_down_is_waited_out() {
     // A smart shutdown: it lasts as long as the connection.
     kill_process(pid, Signal::TERM).expect("told to stop");
     let log = data_dir.join("postgres.log");
-    until("the server shuts down", || std::fs::read_to_string(&log).is_ok_and(|log| log.contains("smart shutdown"))).await;
+    until("the server shuts down", || std::fs::read_to_string(&log).is_ok_and(|log| log.contains("smart shutdown")))
+        .await;
 
     let dir = data_dir.clone();
     let starting = tokio::spawn(async move { PrivateCluster::start(&dir).await });

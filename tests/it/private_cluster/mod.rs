@@ -66,7 +66,9 @@ async fn a_new_cluster_starts_safe_and_stops_whole() {
     let cluster = start(&data_dir).await;
     let options = cluster.options();
     assert!(!cluster.adopted());
-    for (name, expected) in [("fsync", "on"), ("full_page_writes", "on"), ("listen_addresses", ""), ("data_checksums", "on")] {
+    for (name, expected) in
+        [("fsync", "on"), ("full_page_writes", "on"), ("listen_addresses", ""), ("data_checksums", "on")]
+    {
         assert_eq!(setting(&options, name).await, expected, "{name}");
     }
     let pid = server_pid(&data_dir).expect("it runs");

@@ -1,6 +1,8 @@
 //! A temporary directory whose PostgreSQL servers end with whoever holds it, even if that is killed: statics are
 //! never dropped, and a SIGKILL runs nothing of ours. A shell waits for the end of a pipe that we hold.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -37,6 +39,7 @@ impl Guarded {
     pub fn new() -> Self {
         let path = tempfile::Builder::new().prefix("permdex-test-").tempdir().expect("a temporary directory").keep();
         let path = path.canonicalize().expect("it is there");
+        std::fs::set_permissions(&path, Permissions::from_mode(0o700)).expect("it is ours");
         let mut command = Command::new("/bin/sh");
         command.args(["-c", WATCH, "sh"]).arg(&path);
         // Neither a Ctrl-C nor a reader of our output may wait for it.
