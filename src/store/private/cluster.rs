@@ -16,13 +16,15 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// How long a server may take to become ready; recovery after a crash is the long case.
-const START_WAIT: Duration = Duration::from_secs(120);
+const START_WAIT: Duration = Duration::from_mins(2);
 /// How long a fast shutdown may take.
-const STOP_WAIT: Duration = Duration::from_secs(60);
+const STOP_WAIT: Duration = Duration::from_mins(1);
 /// How long another permdex may take to start or stop the server.
 const LOCK_WAIT: Duration = Duration::from_secs(130);
 /// How long a pid file may stay empty before nobody is writing it.
 const EMPTY_WAIT: Duration = Duration::from_millis(500);
+/// Waiting for longer than this is worth a line in the log.
+const TELL_AFTER: Duration = Duration::from_secs(3);
 const POLL: Duration = Duration::from_millis(10);
 
 /// Does what was committed survive a crash of the machine?
@@ -135,6 +137,7 @@ impl Start<'_> {
     async fn run(&self) -> Result<(PathBuf, Option<Server>), PrivateClusterError> {
         let mut server: Option<Server> = None;
         let mut empty_since: Option<Instant> = None;
+        let mut told = false;
         loop {
             let socket = self.socket()?;
             let last = match probe::ask(&socket).await? {
@@ -151,6 +154,10 @@ impl Start<'_> {
             };
             if self.began.elapsed() >= START_WAIT {
                 return Err(self.not_ready(last));
+            }
+            if !told && self.began.elapsed() >= TELL_AFTER {
+                told = true;
+                tracing::info!(log = %self.home.log.display(), "waiting for the private PostgreSQL: {last}");
             }
             sleep(POLL).await;
         }
@@ -221,5 +228,6 @@ impl Start<'_> {
 /// Did the server end because another seems to have the cluster or the socket? Worth another look, until time
 /// is up. Its messages are in English: `LC_ALL` is C.
 fn is_about_a_lock(said: &str) -> bool {
-    said.contains("lock file") || said.contains("shared memory block")
+    let lock_file = said.contains("lock file") && (said.contains("already exists") || said.contains("is empty"));
+    lock_file || (said.contains("shared memory block") && said.contains("still in use"))
 }

@@ -1,6 +1,6 @@
 //! The server process: its settings and its log.
 //!
-//! Spawned directly, not with `pg_ctl`: pg_ctl would have to stay beside us until the server is up, forgets the
+//! Spawned directly, not with `pg_ctl`: that would have to stay beside us until the server is up, forgets the
 //! server's exit code, and reads an untrustworthy `postmaster.pid` with less care than we do.
 
 use super::cluster::Durability;

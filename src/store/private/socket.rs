@@ -4,6 +4,7 @@ use super::account::Account;
 use super::error::{IoContext, PrivateClusterError};
 use sha2::{Digest, Sha256};
 use std::fs::DirBuilder;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::path::{Path, PathBuf};
@@ -27,9 +28,9 @@ pub(super) fn folder(home: &Path, account: &Account) -> Result<PathBuf, PrivateC
     }
     let hash = Sha256::digest(home.as_os_str().as_bytes());
     let name = hash.iter().take(8).fold(String::from("permdex-"), |name, byte| format!("{name}{byte:02x}"));
-    // A TMPDIR of one user alone may be long too, or closed to the server's user.
-    let parent = [std::env::temp_dir(), PathBuf::from("/tmp")].into_iter().find(|parent| fits(&parent.join(&name)));
-    let folder = parent.unwrap_or_else(|| PathBuf::from("/tmp")).join(name);
+    // A TMPDIR may be long too, and root's own closed to the server's user.
+    let own = std::env::temp_dir().join(&name);
+    let folder = if fits(&own) && !account.switch { own } else { Path::new("/tmp").join(name) };
     private(&folder, account)?;
     Ok(folder)
 }
@@ -37,18 +38,20 @@ pub(super) fn folder(home: &Path, account: &Account) -> Result<PathBuf, PrivateC
 /// Makes a folder of the account's alone, or checks that it is one: anybody may have put something there.
 fn private(folder: &Path, account: &Account) -> Result<(), PrivateClusterError> {
     match DirBuilder::new().mode(0o700).create(folder) {
-        Ok(()) if account.switch => chown(folder, Some(account.uid), Some(account.gid)).on("hand over", folder),
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            // Not followed: a link of somebody else's could point to a directory that looks right.
-            let found = std::fs::symlink_metadata(folder).on("read", folder)?;
-            if found.is_dir() && found.uid() == account.uid && found.mode() & 0o077 == 0 {
-                return Ok(());
-            }
-            Err(PrivateClusterError::SocketDir { path: folder.to_owned(), owner: account.uid })
-        }
-        Err(error) => Err(error).on("make", folder),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error).on("make", folder),
+        _ => {}
     }
+    // Not followed: a link of somebody else's could point to a directory that looks right.
+    let found = std::fs::symlink_metadata(folder).on("read", folder)?;
+    let ours = found.is_dir() && found.mode() & 0o777 == 0o700;
+    if ours && found.uid() == account.uid {
+        return Ok(());
+    }
+    if ours && account.switch && found.uid() == 0 {
+        // New, or made by a root that was killed before it got here. Nobody else can have put it there.
+        return chown(folder, Some(account.uid), Some(account.gid)).on("hand over", folder);
+    }
+    Err(PrivateClusterError::SocketDir { path: folder.to_owned(), owner: account.uid })
 }
 
 /// Removes what a dead server left. Only when no server is alive: it would be cut off from its clients.

@@ -56,7 +56,7 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(60), wait).await.unwrap_or_else(|_| panic!("never: {what}"));
+    tokio::time::timeout(std::time::Duration::from_mins(1), wait).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ pub struct TestDatabase {
     /// A pool of a few connections, set up as in production.
     pub pool: PgPool,
     /// How to connect to it without the pool.
+    #[allow(dead_code, reason = "for tests that cut or hold connections of their own")]
     pub options: PgConnectOptions,
     name: String,
 }
@@ -33,6 +34,7 @@ impl TestDatabase {
         let server = server().await;
         let name = format!("permdex_test_{}", uuid::Uuid::new_v4().simple());
         let mut admin = server.options.connect().await.expect("the server answers");
+        // Copying files: logging every page, the default, takes eight times as long.
         let create = format!("create database {name} template {} strategy file_copy", server.template);
         sqlx::query(AssertSqlSafe(create)).execute(&mut admin).await.expect("copied from the template");
         admin.close().await.expect("closed");
@@ -99,8 +101,8 @@ async fn start() -> Result<PgConnectOptions, String> {
 /// it has.
 async fn template(options: &PgConnectOptions) -> anyhow::Result<String> {
     let hash = MIGRATOR.iter().fold(Sha256::new(), |hash, migration| hash.chain_update(&migration.checksum)).finalize();
-    let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let name = format!("permdex_test_template_{hash}");
+    let prefix = String::from("permdex_test_template_");
+    let name = hash.iter().take(8).fold(prefix, |name, byte| format!("{name}{byte:02x}"));
     let mut admin = options.connect().await?;
     sqlx::query("select pg_advisory_lock($1)").bind(TEMPLATE_LOCK).execute(&mut admin).await?;
     let exists = sqlx::query_scalar("select exists (select from pg_database where datname = $1)");
