@@ -198,8 +198,8 @@ create unique index index_generations_serving on index_generations (schema_versi
 
 -- One row: the epoch of the process that may serve from the embedded engine. Every claim compares it.
 create table embedded_lease (
-    only  boolean primary key default true check (only),
-    epoch bigint not null
+    singleton boolean primary key default true check (singleton),
+    epoch     bigint not null
 );
 insert into embedded_lease (epoch) values (0);
 
