@@ -53,8 +53,11 @@ macro_rules! words {
                 match self { $(Self::$variant => $word),+ }
             }
 
-            /// Reads the stored word back.
-            pub(super) fn parse(word: &str) -> Result<Self, QueueError> {
+            /// Reads the word back.
+            ///
+            /// # Errors
+            /// [`QueueError::UnknownWord`].
+            pub fn parse(word: &str) -> Result<Self, QueueError> {
                 match word {
                     $($word => Ok(Self::$variant),)+
                     other => Err(QueueError::UnknownWord(other.to_owned())),
