@@ -1,5 +1,6 @@
 //! Everything that needs more than one room: real servers, whole processes, and the house's own rules. One binary,
 //! so that it is linked once and the servers are started once.
 
+mod conformance;
 mod rooms;
 mod support;
