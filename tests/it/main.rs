@@ -2,5 +2,6 @@
 //! so that it is linked once and the servers are started once.
 
 mod conformance;
+mod elastic_index;
 mod rooms;
 mod support;
