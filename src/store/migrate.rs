@@ -44,6 +44,30 @@ pub enum MigrationError {
     Unreachable(#[source] sqlx::Error),
 }
 
+impl MigrationError {
+    /// May the same call succeed a moment later with nothing changed? The database is away or busy; not when it
+    /// answered that it won't.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable(error)
+            | Self::Failed(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => is_away(error),
+            _ => false,
+        }
+    }
+}
+
+fn is_away(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
+        // Connection lost, out of resources, shutting down or starting, or somebody else held a lock for too long.
+        sqlx::Error::Database(answer) => answer
+            .code()
+            .is_some_and(|code| ["08", "53", "57P"].iter().any(|class| code.starts_with(class)) || code == "55P03"),
+        _ => false,
+    }
+}
+
 impl From<MigrateError> for MigrationError {
     fn from(error: MigrateError) -> Self {
         match error {
@@ -82,4 +106,18 @@ async fn run(connection: &mut PgConnection) -> Result<(), MigrationError> {
         sqlx::query(set).execute(&mut *connection).await.map_err(MigrationError::Unreachable)?;
     }
     Ok(MIGRATOR.run(connection).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_absent_database_is_worth_another_try() {
+        assert!(MigrationError::Unreachable(sqlx::Error::PoolTimedOut).is_transient());
+        let cut = sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+        assert!(MigrationError::from(MigrateError::ExecuteMigration(cut, 1)).is_transient());
+        assert!(!MigrationError::Unreachable(sqlx::Error::RowNotFound).is_transient());
+        assert!(!MigrationError::from(MigrateError::VersionMissing(9)).is_transient());
+    }
 }

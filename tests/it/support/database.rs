@@ -22,7 +22,6 @@ pub struct TestDatabase {
     /// A pool of a few connections, set up as in production.
     pub pool: PgPool,
     /// How to connect to it without the pool.
-    #[allow(dead_code, reason = "for tests that cut or hold connections of their own")]
     pub options: PgConnectOptions,
     name: String,
 }
@@ -161,4 +160,22 @@ async fn a_pool_is_bounded_and_named() {
     assert_eq!(read("statement_timeout").await, "30s");
     assert_eq!(read("lock_timeout").await, "10s");
     assert_eq!(read("idle_in_transaction_session_timeout").await, "1min");
+}
+
+#[tokio::test]
+async fn a_database_that_answers_no_is_not_tried_again() {
+    let database = TestDatabase::new().await;
+    let missing = connect(database.options.clone().database("no_such_database"), &PoolSettings::default());
+    let error = migrate(&missing).await.expect_err("it is not there");
+    assert!(!error.is_transient(), "{error:?}");
+    // A file that was edited after it ran.
+    let edit = "update _sqlx_migrations set checksum = '\\x00' where version = 1";
+    sqlx::query(edit).execute(&database.pool).await.expect("edited");
+    let error = migrate(&database.pool).await.expect_err("refused").to_string();
+    assert!(error.starts_with("migration 1 differs"), "{error}");
+    let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 values (9999, 'of a newer one', true, '\\x00', 0)";
+    sqlx::query(newer).execute(&database.pool).await.expect("added");
+    let error = migrate(&database.pool).await.expect_err("refused").to_string();
+    assert!(error.starts_with("migration 9999 in the database is unknown"), "{error}");
 }
