@@ -2,5 +2,6 @@
 //! so that it is linked once and the servers are started once.
 
 mod private_cluster;
+mod queue;
 mod rooms;
 mod support;
