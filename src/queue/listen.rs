@@ -38,7 +38,8 @@ impl From<sqlx::Error> for Lost {
 /// as the process; reconnects for ever, pausing from 50 ms to 5 s. After each (re)connection it loads the hints anew and
 /// wakes the workers, since anything may have been told meanwhile.
 pub async fn listen(pool: PgPool, signals: Signals, stop: CancellationToken) {
-    let _ = stop.run_until_cancelled(async { tokio::join!(hear(&pool, &signals), look_up(&pool, &signals)) }).await;
+    let both = async { tokio::join!(hear(&pool, &signals), look_up(&pool, &signals)) };
+    let _ = stop.run_until_cancelled(Box::pin(both)).await;
 }
 
 /// One query a second for exactly the ids waited for; none while nobody waits.
@@ -53,7 +54,8 @@ async fn look_up(pool: &PgPool, signals: &Signals) {
 }
 
 async fn hear(pool: &PgPool, signals: &Signals) {
-    let pauses = || ExponentialBuilder::default().with_min_delay(Duration::from_millis(50)).with_max_delay(ANSWER_WITHIN);
+    let pauses =
+        || ExponentialBuilder::default().with_min_delay(Duration::from_millis(50)).with_max_delay(ANSWER_WITHIN);
     let mut pause = pauses().without_max_times().build();
     loop {
         let mut connected = false;
@@ -70,11 +72,7 @@ async fn hear(pool: &PgPool, signals: &Signals) {
 }
 
 /// One connection, from its beginning to its loss.
-async fn connection(
-    pool: &PgPool,
-    signals: &Signals,
-    connected: &mut bool,
-) -> Result<std::convert::Infallible, Lost> {
+async fn connection(pool: &PgPool, signals: &Signals, connected: &mut bool) -> Result<std::convert::Infallible, Lost> {
     // A pool of its own, of one: the workers' pool may be busy, and this connection is kept for ever.
     let options = pool.connect_options().as_ref().clone().application_name("permdex-listen");
     let own = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None).connect_lazy_with(options);

@@ -31,6 +31,7 @@ mod reap;
 mod retry;
 mod signals;
 mod status;
+mod tuned;
 mod waiters;
 mod wake;
 
@@ -50,5 +51,6 @@ pub use reap::{MAX_ATTEMPTS, Reaped, reap, take_over};
 pub use retry::{Retried, retry};
 pub use signals::Signals;
 pub use status::{Status, status, unfinished};
+pub use tuned::tuned;
 pub use waiters::{TooManyWaiters, WAITERS_BOUND, Waiters, Waiting};
 pub use wake::Wake;

@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use std::time::Duration;
 
 /// How long an ended job is kept, from its end: 7 days.
-pub const RETENTION: Duration = Duration::from_secs(7 * 24 * 3_600);
+pub const RETENTION: Duration = Duration::from_hours(168);
 
 /// Deletes at most `batch` jobs that ended longer than [`RETENTION`] ago, and returns how many; call it until that is
 /// less than `batch`. Jobs that have not ended are never deleted.

@@ -39,7 +39,9 @@ pub async fn reap(pool: &PgPool) -> Result<Reaped, QueueError> {
                  finished_at = case when attempts >= $1 then now() end,
                  error = case when attempts >= $1 then 'the worker was lost ' || attempts
                      || ' times while it ran this job: see the workers'' logs, then retry it' end,
-                 lane = case when attempts >= $2 then 'large' else lane end
+                 lane = case when attempts >= $2 then 'large' else lane end,
+                 -- Behind the others: its next death must not come before their first turn.
+                 not_before = case when attempts >= $2 then now() else not_before end
              where id = any (array(select id from expired))
              returning id, state, lane
          ),

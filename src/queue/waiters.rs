@@ -111,7 +111,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
 
-    const LONG: Duration = Duration::from_secs(3_600);
+    const LONG: Duration = Duration::from_hours(1);
 
     fn id() -> JobId {
         JobId::new(&Clock::at(1_700_000_000_000_000))

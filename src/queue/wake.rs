@@ -36,7 +36,7 @@ impl Wake {
 mod tests {
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(3_600);
+    const LONG: Duration = Duration::from_hours(1);
 
     #[tokio::test]
     async fn a_wake_before_the_wait_is_not_lost() {

@@ -4,5 +4,6 @@
 mod conformance;
 mod elastic_index;
 mod private_cluster;
+mod queue;
 mod rooms;
 mod support;

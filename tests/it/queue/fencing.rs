@@ -119,7 +119,10 @@ async fn a_failed_job_says_why_and_can_be_retried() {
     let users = json!({"users": [17]});
     finish_failed(pool, claim.token, "user `17` is too large", Some(&users)).await.expect("failed");
     let job = get(pool, id).await.expect("read").expect("there");
-    assert_eq!((job.state, job.error.as_deref(), job.result), (State::Failed, Some("user `17` is too large"), Some(users)));
+    assert_eq!(
+        (job.state, job.error.as_deref(), job.result),
+        (State::Failed, Some("user `17` is too large"), Some(users))
+    );
     assert_eq!(retry(pool, id).await.expect("asked"), Retried::Yes);
     assert_eq!(retry(pool, small(1, 1).id).await.expect("asked"), Retried::Unknown);
     let again = claim_from(pool, Lane::Small).await.expect("queued");
