@@ -144,20 +144,25 @@ create table jobs (
     kind        text not null check (kind in ('refresh', 'rebuild', 'verify', 'expiry', 'purge')),
     -- Which users: {"user": 17} | {"securityGroup": 5} | {"customer": 1} | {"role": 9} | {"policy": 3} | {"everyone": true} | {"listed": true}
     scope       jsonb not null,
-    -- The tenant it belongs to: who may read it, and whose turn it is. No foreign key: it outlives the tenant.
+    -- The tenant it belongs to: who may read it. No foreign key: it outlives the tenant.
     customer_id bigint,
+    -- Whose turn it is: the customer, 0 for what belongs to none (null can't be walked by an index).
+    tenant      bigint not null generated always as (coalesce(customer_id, 0)) stored,
     -- Who caused it.
     actor       text not null,
-    lane        text not null check (lane in ('small', 'large')),
+    lane        text not null,
     state       text not null default 'queued' check (state in ('queued', 'running', 'done', 'failed', 'cancelled')),
+    -- How often it was claimed, without the claims that were given back.
     attempts    integer not null default 0,
     -- The fencing token: new at every claim, shared by the rows merged in it; every later update names it.
     claim       uuid,
     lease_until timestamptz,
-    -- Of a merged row: the row that is walked for it.
-    leader      uuid,
     -- Somebody waits: an explicit index refresh ends it.
     waited      boolean not null default false,
+    -- An equal request may still join it: true from the enqueueing that asks for it until the first claim.
+    joinable    boolean not null default false,
+    -- How many users the change cut off (job_users): spares the walk a look when there are none.
+    cut_off     integer not null default 0,
     -- The last user id of the walk that is written.
     position    bigint,
     processed   bigint not null default 0,
@@ -166,22 +171,42 @@ create table jobs (
     error       text,
     not_before  timestamptz not null default now(),
     created_at  timestamptz not null default now(),
+    -- When the latest attempt began.
     started_at  timestamptz,
     finished_at timestamptz,
-    check ((state = 'running') = (claim is not null and lease_until is not null))
+    check ((state = 'running') = (claim is not null and lease_until is not null)),
+    check ((state in ('done', 'failed', 'cancelled')) = (finished_at is not null)),
+    -- The small lane merges whatever it finds, which only refreshes can bear.
+    check (lane = 'large' or (lane = 'small' and kind = 'refresh'))
+) with (
+    -- Room in the page for heartbeats and progress, which touch no index.
+    fillfactor = 80,
+    -- A row is dead three times in its short life: vacuum by number, so that a claim steps over few of them.
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+    autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 50000,
+    autovacuum_analyze_scale_factor = 0.1
 );
--- What can be claimed, oldest first; each index holds only the few rows that are not over.
-create index jobs_queued on jobs (lane, id) where state = 'queued';
-create index jobs_running on jobs (lease_until) where state = 'running';
+-- The claim: from tenant to tenant in steps, then a tenant's rows, those ready first. Holds only queued rows.
+create index jobs_queued on jobs (lane, tenant, not_before, id) where state = 'queued';
+-- Large lane: when a tenant was served last.
+create index jobs_served on jobs (tenant, started_at) where lane = 'large' and started_at is not null;
+-- Fenced updates; also the few running rows, for the reaper. Without lease_until: a heartbeat must stay out of indexes.
 create index jobs_claim on jobs (claim) where claim is not null;
-create index jobs_failed on jobs (id) where state = 'failed';
+-- Race-free joining: one queued request a scope that has not been claimed yet.
+create unique index jobs_joinable on jobs (kind, scope) where joinable;
+-- Lists of what ended badly, newest first: few among many.
+create index jobs_failed on jobs (id) where state in ('failed', 'cancelled');
+-- Lists of one customer and of one actor, newest first.
+create index jobs_customer on jobs (customer_id, id) where customer_id is not null;
+create index jobs_actor on jobs (actor, id);
+-- The purge.
 create index jobs_finished on jobs (finished_at) where finished_at is not null;
-create index jobs_customer on jobs (customer_id, id);
 
 -- Users a change cut off: no query finds them when the job runs.
 create table job_users (
     job_id  uuid not null references jobs (id) on delete cascade,
     user_id bigint not null,
+    -- Also the walk over one job's users, and the cascade.
     primary key (job_id, user_id)
 );
 
@@ -198,8 +223,8 @@ create unique index index_generations_serving on index_generations (schema_versi
 
 -- One row: the epoch of the process that may serve from the embedded engine. Every claim compares it.
 create table embedded_lease (
-    only  boolean primary key default true check (only),
-    epoch bigint not null
+    singleton boolean primary key default true check (singleton),
+    epoch     bigint not null
 );
 insert into embedded_lease (epoch) values (0);
 

@@ -15,10 +15,12 @@ mod id;
 mod kind;
 mod listing;
 mod name;
+mod organization;
 mod origin;
 mod pattern;
 mod policy;
 mod privilege;
+mod scope;
 mod statement;
 mod template;
 mod value;
@@ -34,6 +36,7 @@ pub use id::{CustomerId, PolicyId, RoleId, SecurityGroupId, TemporaryGrantId, Us
 pub use kind::{Action, Kind, Resource};
 pub use listing::{Entry, Filter, MAX_LISTED_PAIRS, TooLong};
 pub use name::{ActionName, Name, ResourceName};
+pub use organization::check_organization;
 pub use origin::{Origin, OriginError};
 pub use pattern::{ActionPattern, Pattern, ResourcePattern};
 pub use policy::{
@@ -41,6 +44,7 @@ pub use policy::{
     check_attribute, read_conditions, read_grant, read_statements, read_value, write_grant, write_statements,
 };
 pub use privilege::NotCovered;
+pub use scope::Scope;
 pub use statement::{Binding, Statement};
 pub use template::{ActionTemplate, BoundUser, ResourceTemplate, Template};
 pub use value::{Value, ValueError};

@@ -5,6 +5,7 @@
 //! [`elastic`]. Nothing here knows PostgreSQL, jobs or HTTP; `refresh` writes, `service` reads.
 
 mod document;
+pub mod elastic;
 mod error;
 mod fields;
 mod search;
@@ -12,6 +13,7 @@ mod terms;
 mod tokens;
 
 pub use document::{Document, MAX_DOCUMENT_BYTES, MAX_ENTRIES, TooLarge};
+pub use elastic::search_body;
 pub use error::IndexError;
 pub use fields::{EntryKind, Fields, NO_END, NestedEntry};
 pub use search::{Customers, MAX_PAGE, Page, Search, SearchResource, UserEntry, UserStream};

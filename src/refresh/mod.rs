@@ -1,1 +1,28 @@
-//! The `refresh` room.
+//! What jobs do: carrying changes from PostgreSQL into the index (design section 6).
+//!
+//! A worker claims jobs, walks the users they affect in pages, and per page takes a version, then a snapshot,
+//! evaluates and writes. What is written becomes visible, and only then are the jobs done. Here live the worker,
+//! the page, the walk, the settling, the full build of a generation and the tidying. Nothing here knows HTTP or
+//! callers; `cli` starts it, `service` only enqueues.
+
+mod build;
+mod context;
+mod engine_lock;
+mod error;
+mod generations;
+mod leases;
+mod page;
+mod poison;
+mod run;
+mod scopes;
+pub mod supervise;
+mod settle;
+mod tidy;
+mod versions;
+mod walk;
+mod worker;
+
+pub use context::{Context, Settings};
+pub use engine_lock::{EngineLock, LockError};
+pub use error::RefreshError;
+pub use run::{Refresher, start};

@@ -5,7 +5,8 @@
 //! write leaves behind (the change, an audit row, a job). [`Cluster`] is one database with its index.
 //!
 //! What must not be here: HTTP types, SQL text (`store`, `queue`), the decision itself (`domain`).
-//! Who calls: `http`, one endpoint a use case.
+//! Who calls: `http`, one endpoint a use case; `cli` imports, exports and generates ([`import`], [`export`],
+//! [`generate`]).
 
 mod after;
 mod ask;
@@ -19,9 +20,12 @@ mod debug;
 mod directory;
 mod document;
 mod error;
+pub mod export;
 mod fallback;
+pub mod generate;
 mod health;
 mod hint;
+pub mod import;
 mod jobs;
 mod judge;
 mod list;
@@ -52,4 +56,4 @@ pub use rebuild::RebuildScope;
 pub use right::{Own, Right};
 pub use stream::WhoHasStream;
 pub use who_has::{DEFAULT_LIMIT, WhoHasAnswer, WhoHasQuestion};
-pub use written::{Completion, WriteContext, Written};
+pub use written::{Completion, Told, WriteContext, Written};

@@ -1,1 +1,42 @@
-//! The `store` room.
+//! PostgreSQL: who was given what, in tables. A file per table family, each with the queries that touch it.
+//!
+//! Here live the connection pool, the migrations, the private cluster and the queries. No decisions about
+//! permissions (`domain`), no index (`index`), no HTTP. Called by `service`, `refresh` and `cli`.
+
+pub mod actions;
+pub mod affected;
+pub mod assignments;
+pub mod audit;
+pub mod directory;
+mod error;
+pub mod groups;
+pub mod migrate;
+pub mod policies;
+pub mod pool;
+pub mod private;
+pub mod snapshot;
+pub mod users;
+
+pub use error::{StoreError, Unreadable};
+
+/// Every statement of the request and refresh paths, by name: `tests/it/explain.rs` fails on one that scans a
+/// large table.
+#[must_use]
+pub fn statements() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("snapshot", snapshot::SQL),
+        ("affected page", affected::PAGE_SQL),
+        ("affected count", affected::COUNT_SQL),
+        ("everyone estimate", affected::ESTIMATE_SQL),
+        ("assign", assignments::ASSIGN_SQL),
+        ("remove", assignments::REMOVE_SQL),
+        ("lock assignment", assignments::LOCK_SQL),
+        ("audit", audit::INSERT_SQL),
+        ("directory by id", directory::BY_ID_SQL),
+        ("directory by organization", directory::BY_ORGANIZATION_SQL),
+        ("user", users::FIND_SQL),
+        ("actions by model", actions::BY_MODEL_SQL),
+        ("policy statements", policies::STATEMENTS_SQL),
+        ("group", groups::CUSTOMER_SQL),
+    ]
+}

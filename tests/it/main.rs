@@ -1,5 +1,9 @@
 //! Everything that needs more than one room: real servers, whole processes, and the house's own rules. One binary,
 //! so that it is linked once and the servers are started once.
 
+mod conformance;
+mod elastic_index;
+mod private_cluster;
+mod queue;
 mod rooms;
 mod support;

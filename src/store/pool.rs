@@ -1,0 +1,65 @@
+//! The connection pool: bounded in every direction.
+
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::time::Duration;
+
+/// What bounds a pool and its statements.
+#[derive(Debug, Clone)]
+pub struct PoolSettings {
+    /// Connections at most; more callers wait for one.
+    pub max_connections: u32,
+    /// How long a caller waits for a connection before it is told that the database can't be reached.
+    pub acquire_timeout: Duration,
+    /// How long a statement may run, to the millisecond. Long work lifts it in its own transaction:
+    /// `set local statement_timeout = 0`.
+    pub statement_timeout: Duration,
+    /// How long a statement may wait for a lock, to the millisecond.
+    pub lock_timeout: Duration,
+    /// How long a transaction may do nothing before the server ends it: it holds locks that others need.
+    pub idle_in_transaction_timeout: Duration,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self {
+            max_connections: 16,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(10),
+            idle_in_transaction_timeout: Duration::from_mins(1),
+        }
+    }
+}
+
+/// A pool that connects when somebody needs it, so that a service can start while its database is away.
+/// Must be called within a tokio runtime.
+#[must_use]
+pub fn connect(options: PgConnectOptions, settings: &PoolSettings) -> PgPool {
+    let options = options.application_name("permdex").options([
+        ("statement_timeout", milliseconds(settings.statement_timeout)),
+        ("lock_timeout", milliseconds(settings.lock_timeout)),
+        ("idle_in_transaction_session_timeout", milliseconds(settings.idle_in_transaction_timeout)),
+    ]);
+    PgPoolOptions::new()
+        .max_connections(settings.max_connections.max(1))
+        .acquire_timeout(settings.acquire_timeout)
+        .connect_lazy_with(options)
+}
+
+/// In PostgreSQL's unit. Zero would mean no bound at all, and its largest is 2^31-1.
+fn milliseconds(duration: Duration) -> i32 {
+    i32::try_from(duration.as_millis()).unwrap_or(i32::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_setting_lifts_a_bound() {
+        assert_eq!(milliseconds(Duration::ZERO), 1);
+        assert_eq!(milliseconds(Duration::from_millis(1500)), 1500);
+        assert_eq!(milliseconds(Duration::MAX), i32::MAX);
+    }
+}

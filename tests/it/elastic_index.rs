@@ -1,0 +1,44 @@
+//! The conformance suite on a real Elasticsearch.
+
+use crate::conformance::{Subject, run_all};
+use crate::support::elastic::{elasticsearch, unique_prefix};
+use elasticsearch::http::Url;
+use permdex::index::Generation;
+use permdex::index::elastic::{ElasticIndex, ElasticSettings};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Settings for an index of its own on the tests' server.
+async fn settings() -> ElasticSettings {
+    ElasticSettings {
+        urls: vec![Url::parse(elasticsearch().await).unwrap()],
+        name: unique_prefix(),
+        api_key: None,
+        username: None,
+        password: None,
+        ca_file: None,
+        request_timeout: Duration::from_secs(30),
+        shards: 1,
+        replicas: 0,
+    }
+}
+
+fn subject(settings: &ElasticSettings) -> Subject {
+    let generation = |number: u32| Generation(format!("{}-v1-{number:06}", settings.name).into());
+    Subject {
+        index: Arc::new(ElasticIndex::new(settings).unwrap()),
+        generation: generation(1),
+        next: generation(2),
+        retired: generation(9),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn elasticsearch_keeps_the_contract() {
+    run_all(|| async { subject(&settings().await) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_shards_keep_it_too() {
+    run_all(|| async { subject(&ElasticSettings { shards: 3, ..settings().await }) }).await;
+}
