@@ -5,6 +5,7 @@
 //! [`elastic`]. Nothing here knows PostgreSQL, jobs or HTTP; `refresh` writes, `service` reads.
 
 mod document;
+pub mod embedded;
 mod error;
 mod fields;
 mod search;
