@@ -37,8 +37,14 @@ impl Scopes {
     }
 
     /// Adds the users that are stored beside the job `id`: those it cut off or lists.
-    pub fn add_stored(&mut self, id: Uuid) {
+    pub fn add_cut_off(&mut self, id: Uuid) {
         self.jobs.push(id);
+    }
+
+    /// Whether all users are affected.
+    #[must_use]
+    pub fn is_everyone(&self) -> bool {
+        self.everyone
     }
 
     /// When it is only ids, the ids: no query is needed to find them.
@@ -118,6 +124,32 @@ select id from (
     };
 }
 
+/// Whether some of these users are affected. Parameters: users, everyone, users, groups, customers, roles, policies, jobs.
+pub const ANY_SQL: &str = "
+with asked as materialized (
+    select a.id, u.customer_id, u.role_id from unnest((select $1)::bigint[]) as a (id) left join users u on u.id = a.id
+),
+groups as materialized (
+    select m.user_id, m.security_group_id from security_group_members m where m.user_id = any (array(select id from asked))
+)
+select exists (
+    select from asked where $2 or id = any ($3) or customer_id = any ($5) or role_id = any ($6)
+    union all
+    select from groups where security_group_id = any ($4)
+    union all
+    select from assignments a
+    where a.user_id = any (array(select id from asked)) and a.user_id is not null and a.policy_id = any ($7)
+    union all
+    select from assignments a
+    where a.security_group_id = any (array(select security_group_id from groups)) and a.security_group_id is not null
+      and a.policy_id = any ($7)
+    union all
+    select from assignments a
+    where a.customer_id = any (array(select customer_id from asked)) and a.user_id is null
+      and a.security_group_id is null and a.policy_id = any ($7)
+    union all
+    select from job_users j where j.job_id = any ($8) and j.user_id = any (array(select id from asked))
+)";
 /// One page.
 pub const PAGE_SQL: &str = affected!();
 /// How many there are, up to the limit.
@@ -173,6 +205,17 @@ pub async fn is_small(conn: &mut PgConnection, scope: Scope, bound: u16) -> Resu
         Scope::Everyone => Ok(false),
         _ => Ok(count_to(conn, &scope.into(), i64::from(bound) + 1).await? <= i64::from(bound)),
     }
+}
+
+/// Whether `scopes` affect at least one of `users`.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn any_of(conn: &mut PgConnection, scopes: &Scopes, users: &[UserId]) -> Result<bool, StoreError> {
+    let ids: Vec<i64> = users.iter().map(|user| user.0).collect();
+    let query = sqlx::query_scalar(ANY_SQL).bind(ids).bind(scopes.everyone).bind(&scopes.users).bind(&scopes.groups);
+    let query = query.bind(&scopes.customers).bind(&scopes.roles).bind(&scopes.policies).bind(&scopes.jobs);
+    Ok(query.fetch_one(conn).await?)
 }
 
 async fn count_to(conn: &mut PgConnection, scopes: &Scopes, most: i64) -> Result<i64, StoreError> {

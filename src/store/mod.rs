@@ -25,6 +25,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("snapshot", snapshot::SQL),
         ("affected page", affected::PAGE_SQL),
         ("affected count", affected::COUNT_SQL),
+        ("affected any", affected::ANY_SQL),
         ("everyone estimate", affected::ESTIMATE_SQL),
         ("assign", assignments::ASSIGN_SQL),
         ("remove", assignments::REMOVE_SQL),
@@ -33,6 +34,8 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("directory by id", directory::BY_ID_SQL),
         ("directory by organization", directory::BY_ORGANIZATION_SQL),
         ("user", users::FIND_SQL),
+        ("user's organization", users::ORGANIZATION_SQL),
         ("actions by model", actions::BY_MODEL_SQL),
+        ("models", actions::MODELS_SQL),
     ]
 }
