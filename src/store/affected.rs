@@ -47,7 +47,17 @@ impl Scopes {
         self.everyone
     }
 
-    /// When it is only ids, the ids: no query is needed to find them.
+    /// When it is only ids, the next page of them: no query, and no connection, is needed to find them.
+    #[must_use]
+    pub fn only_users_page(&self, after: Option<UserId>, limit: u32) -> Option<Vec<UserId>> {
+        let above = |user: &&i64| after.is_none_or(|after| **user > after.0);
+        let mut ids: Vec<_> = self.only_users()?.iter().filter(above).map(|id| UserId(*id)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.truncate(limit as usize);
+        Some(ids)
+    }
+
     fn only_users(&self) -> Option<&[i64]> {
         let rest = [&self.groups, &self.customers, &self.roles, &self.policies];
         let none = !self.everyone && self.jobs.is_empty() && rest.iter().all(|ids| ids.is_empty());
@@ -168,13 +178,8 @@ pub async fn page(
     after: Option<UserId>,
     limit: u32,
 ) -> Result<Vec<UserId>, StoreError> {
-    if let Some(users) = scopes.only_users() {
-        let above = |user: &&i64| after.is_none_or(|after| **user > after.0);
-        let mut ids: Vec<_> = users.iter().filter(above).map(|id| UserId(*id)).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids.truncate(limit as usize);
-        return Ok(ids);
+    if let Some(users) = scopes.only_users_page(after, limit) {
+        return Ok(users);
     }
     let rows = scopes.bind(PAGE_SQL, after, i64::from(limit)).fetch_all(conn).await?;
     rows.iter().map(|row| Ok(UserId(row.try_get(0)?))).collect()
