@@ -99,6 +99,9 @@ create table assignments (
 -- Idempotence: the same assignment is one row. Leads with the policy: also its holders.
 create unique index assignments_once on assignments
     (policy_id, customer_id, user_id, security_group_id, scope_customer_id) nulls not distinct;
+-- Whom a policy reaches: its users in pages; its groups and customers, without stepping over its users.
+create index assignments_policy_user on assignments (policy_id, user_id) where user_id is not null;
+create index assignments_policy_rest on assignments (policy_id) where user_id is null;
 create index assignments_user on assignments (user_id) where user_id is not null;
 create index assignments_group on assignments (security_group_id) where security_group_id is not null;
 create index assignments_customer on assignments (customer_id) where user_id is null and security_group_id is null;

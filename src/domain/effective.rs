@@ -22,7 +22,7 @@ pub enum Effect {
 /// A statement as it reaches a user: every action pattern with every resource pattern.
 ///
 /// Written and read as JSON: this is what an index document keeps of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Effective {
     /// Gives or takes.

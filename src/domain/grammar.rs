@@ -97,7 +97,7 @@ fn scan_text<K: Kind>(text: &str, allowed: Allowed) -> Result<Found, Why> {
             Segment::Variable => found.variables = true,
         }
         if count == 1 {
-            check_first::<K>(segment, last)?;
+            check_first::<K>(segment, segments.rest().map(|(separator, _)| separator))?;
         }
     }
     if found.wildcards > MAX_WILDCARDS {
@@ -106,11 +106,12 @@ fn scan_text<K: Kind>(text: &str, allowed: Allowed) -> Result<Found, Why> {
     Ok(found)
 }
 
-/// Every name of a kind with a first segment has it and something after; only `*` alone needs none.
-fn check_first<K: Kind>(segment: &str, last: bool) -> Result<(), Why> {
-    match K::FIRST {
-        Some(first) if last && segment != "*" => Err(Why::First(first)),
-        Some(first) if !last && segment != first => Err(Why::First(first)),
+/// Every name of a kind with a first segment has it, a `:` and something after (else `acrn:*` were not
+/// everything); only `*` alone needs none.
+fn check_first<K: Kind>(segment: &str, after: Option<u8>) -> Result<(), Why> {
+    match (K::FIRST, after) {
+        (Some(first), None) if segment != "*" => Err(Why::First(first)),
+        (Some(first), Some(separator)) if segment != first || separator != b':' => Err(Why::First(first)),
         _ => Ok(()),
     }
 }

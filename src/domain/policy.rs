@@ -37,6 +37,7 @@ pub fn read_statements(node: Node, pointer: &str, errors: &mut Errors) -> Option
 }
 
 fn read_statement(node: Node, pointer: &str, errors: &mut Errors) -> Option<Statement> {
+    let before = errors.len();
     let mut fields = Fields::new(node, pointer, errors);
     let effect = fields.required_string("effect");
     let effect = match effect.as_deref() {
@@ -58,7 +59,9 @@ fn read_statement(node: Node, pointer: &str, errors: &mut Errors) -> Option<Stat
         None => Some(Conditions::new()),
     };
     fields.finish();
-    Some(Statement { effect: effect?, actions: actions?, resources: resources?, conditions: conditions? })
+    let statement = Statement { effect: effect?, actions: actions?, resources: resources?, conditions: conditions? };
+    // With an unknown field, or conditions of null, it may be meant otherwise: it is nothing.
+    (errors.len() == before).then_some(statement)
 }
 
 fn read_templates<K: Kind>(fields: &mut Fields<'_>, name: &'static str, most: usize) -> Option<Vec<Template<K>>> {
@@ -126,6 +129,7 @@ pub fn check_attribute(attribute: &str, pointer: &str, errors: &mut Errors) -> b
 }
 
 fn read_condition(node: Node, pointer: &str, errors: &mut Errors) -> Option<Condition> {
+    let before = errors.len();
     let mut fields = Fields::new(node, pointer, errors);
     let kind = fields.required_string("type");
     let condition = match kind.as_deref() {
@@ -151,7 +155,7 @@ fn read_condition(node: Node, pointer: &str, errors: &mut Errors) -> Option<Cond
         None => return None,
     };
     fields.finish();
-    condition
+    condition.filter(|_| errors.len() == before)
 }
 
 fn read_values(node: Node, pointer: &str, errors: &mut Errors) -> Option<Vec<Value>> {
@@ -183,6 +187,7 @@ pub fn read_value(node: Node, pointer: &str, errors: &mut Errors) -> Option<Valu
 
 /// Reads a permission grant, `{"permission_name": …, "conditions": {…}}`.
 pub fn read_grant(node: Node, pointer: &str, errors: &mut Errors) -> Option<PermissionGrant> {
+    let before = errors.len();
     let mut fields = Fields::new(node, pointer, errors);
     let at = fields.at("permission_name");
     let given = fields.has("permission_name");
@@ -196,7 +201,8 @@ pub fn read_grant(node: Node, pointer: &str, errors: &mut Errors) -> Option<Perm
         None => Some(Conditions::new()),
     };
     fields.finish();
-    Some(PermissionGrant { permission_name: name?, conditions: conditions? })
+    let grant = PermissionGrant { permission_name: name?, conditions: conditions? };
+    (errors.len() == before).then_some(grant)
 }
 
 fn items(

@@ -4,6 +4,7 @@ use crate::json::{Node, Number};
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// A value that a condition compares. Numbers are compared by value: `1`, `1.0` and `1e0` are equal, integers
 /// of 64 bits exactly.
@@ -20,6 +21,19 @@ pub enum Value {
 }
 
 impl Eq for Value {}
+
+/// Equal values have equal bits: see [`Value::Float`].
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Self::String(text) => text.hash(state),
+            Self::Integer(integer) => integer.hash(state),
+            Self::Float(float) => float.to_bits().hash(state),
+            Self::Boolean(value) => value.hash(state),
+        }
+    }
+}
 
 /// Why a JSON value is no attribute value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

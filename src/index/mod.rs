@@ -6,6 +6,7 @@
 
 mod document;
 pub mod elastic;
+pub mod embedded;
 mod error;
 mod fields;
 mod search;

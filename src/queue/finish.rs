@@ -105,6 +105,21 @@ pub async fn finish_failed(
     end(pool, token, State::Failed, Some(error), result).await
 }
 
+/// The same for these rows of the claim only: the others stay the attempt's.
+///
+/// # Errors
+/// As [`finish`].
+pub async fn finish_failed_some(
+    pool: &PgPool,
+    token: Uuid,
+    ids: &[JobId],
+    error: &str,
+    result: Option<&serde_json::Value>,
+) -> Result<Finished, QueueError> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    end_those(pool, token, Some(&ids), State::Failed, Some(error), result).await
+}
+
 async fn end(
     pool: &PgPool,
     token: Uuid,
@@ -112,8 +127,20 @@ async fn end(
     error: Option<&str>,
     result: Option<&serde_json::Value>,
 ) -> Result<Finished, QueueError> {
+    end_those(pool, token, None, state, error, result).await
+}
+
+/// `ids`: which rows of the claim; none: all.
+async fn end_those(
+    pool: &PgPool,
+    token: Uuid,
+    ids: Option<&[Uuid]>,
+    state: State,
+    error: Option<&str>,
+    result: Option<&serde_json::Value>,
+) -> Result<Finished, QueueError> {
     let rows = sqlx::query(concat!(
-        "with held as (select id from jobs where claim = $1 order by id for update),
+        "with held as (select id from jobs where claim = $1 and ($5::uuid[] is null or id = any ($5)) order by id for update),
          ended as (
              update jobs j set state = $2, claim = null, lease_until = null, finished_at = now(), error = $3, result = $4
              where j.id = any (array(select id from held))
@@ -126,6 +153,7 @@ async fn end(
     .bind(state.as_str())
     .bind(error)
     .bind(result)
+    .bind(ids)
     .fetch_all(pool)
     .await?;
     Finished::read(std::iter::once(token), &rows)

@@ -40,7 +40,7 @@ pub use claim::{Claim, ClaimRequest, ClaimedJob, Turn, claim};
 pub use cut_off::cut_off_users;
 pub use enqueue::{Joined, enqueue, join_or_enqueue};
 pub use error::QueueError;
-pub use finish::{Ended, Finished, finish, finish_failed, finish_with_result};
+pub use finish::{Ended, Finished, finish, finish_failed, finish_failed_some, finish_with_result};
 pub use job::{JobId, Kind, Lane, NewJob, State};
 pub use lease::{Fenced, Progress, give_back, heartbeat, progress, release};
 pub use listen::listen;

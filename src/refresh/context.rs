@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::index::PermissionIndex;
 use crate::queue::Signals;
+use crate::store::snapshot::SnapshotCache;
 use sqlx::PgPool;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,8 @@ pub struct Context {
     pub pool: PgPool,
     /// The index.
     pub index: Arc<dyn PermissionIndex>,
+    /// What the pages share.
+    pub cache: Arc<SnapshotCache>,
     /// Who waits and who is to be woken in this process.
     pub signals: Signals,
     /// Time.

@@ -103,6 +103,8 @@ pub(super) async fn discard_retired(context: &Context, after: Duration) -> Resul
 /// Forgets every generation: the embedded engine starts empty, and whatever Elasticsearch still has from before
 /// would miss what is written from now on.
 pub(super) async fn forget_all(context: &Context) -> Result<(), RefreshError> {
-    sqlx::query("update index_generations set state = 'dropped' where state <> 'dropped'").execute(&context.pool).await?;
+    sqlx::query("update index_generations set state = 'dropped' where state <> 'dropped'")
+        .execute(&context.pool)
+        .await?;
     Ok(())
 }

@@ -38,20 +38,14 @@ async fn attempt(
     // Version before snapshot: the other way round, old data could win.
     let version = versions::next(context).await?;
     let (loaded, mut poisoned) = load(context, users).await?;
-    let mut documents = Vec::with_capacity(loaded.len());
+    // Who could not even be loaded has nothing, like who can't be written.
+    let mut documents: Vec<_> =
+        poisoned.iter().map(|one| Arc::new(Document::empty(one.user, CustomerId(0), version))).collect();
     for one in loaded {
-        let document = document(one, version);
-        match document.check_size() {
-            Ok(()) => documents.push(Arc::new(document)),
-            Err(error) => {
-                poisoned.push(Poisoned { user: document.user(), why: error.to_string() });
-                documents.push(Arc::new(emptied(&document)));
-            }
-        }
+        let (document, why) = document(one, version);
+        poisoned.extend(why.map(|why| Poisoned { user: document.user(), why }));
+        documents.push(Arc::new(document));
     }
-    let broken = poisoned.iter().filter(|one| !documents.iter().any(|document| document.user() == one.user));
-    let empty: Vec<_> = broken.map(|one| Arc::new(Document::empty(one.user, CustomerId(0), version))).collect();
-    documents.extend(empty);
     if !write(context, generations, &documents, &mut poisoned).await? {
         return Ok(None);
     }
@@ -100,7 +94,8 @@ async fn load(context: &Context, users: &[UserId]) -> Result<(Vec<Loaded>, Vec<P
     let mut poisoned = Vec::new();
     let mut left = vec![users];
     while let Some(part) = left.pop() {
-        match snapshot::load(&context.pool, part, now).await {
+        let mut connection = context.pool.acquire().await?;
+        match snapshot::load(&mut connection, part, now, &context.cache).await {
             Ok(loaded) => all.extend(loaded),
             Err(error) if error.is_transient() => return Err(error.into()),
             Err(error) => match part {
@@ -115,16 +110,21 @@ async fn load(context: &Context, users: &[UserId]) -> Result<(Vec<Loaded>, Vec<P
     Ok((all, poisoned))
 }
 
-fn document(loaded: Loaded, version: i64) -> Document {
-    match loaded {
+/// The document, and why it is an empty one, where it ought not to be.
+fn document(loaded: Loaded, version: i64) -> (Document, Option<String>) {
+    let user = match loaded {
         // Deleted: an empty document with a version. A real delete could be undone by a late writer.
-        Loaded::Missing(user) => Document::empty(user, CustomerId(0), version),
-        Loaded::User(user) => Document {
-            email: user.email,
-            ui_language: user.ui_language,
-            permissions: user.permissions.without_what_is_taken_back(),
-            version,
-        },
+        Loaded::Missing(user) => return (Document::empty(user, CustomerId(0), version), None),
+        Loaded::Unreadable(why) => {
+            return (Document::empty(why.user, why.customer, version), Some(why.to_string()));
+        }
+        Loaded::User(user) => user,
+    };
+    let permissions = user.permissions.without_what_is_taken_back();
+    let document = Document { email: user.email, ui_language: user.ui_language, permissions, version };
+    match document.check_size() {
+        Ok(()) => (document, None),
+        Err(error) => (emptied(&document), Some(error.to_string())),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Users whose document can't be kept: they have an empty one, and the jobs that met them fail and name them.
 
 use super::{Context, RefreshError};
-use crate::domain::UserId;
+use crate::domain::{Scope, UserId};
 use crate::queue::{self, Claim, JobId};
-use crate::store::affected::{self, Scope, Scopes};
+use crate::store::affected::{self, Scopes};
 use serde_json::json;
 
 /// A failed job names so many at most.
@@ -27,7 +27,8 @@ pub(super) async fn fail(context: &Context, claim: &Claim, poisoned: &[Poisoned]
     let users: Vec<_> = poisoned.iter().take(KEPT).map(|one| one.user).collect();
     let failing = affected_jobs(context, claim, &users).await?;
     let ended =
-        queue::finish_failed_some(&context.pool, claim.token, &failing, &error, Some(&json!({ "users": users }))).await?;
+        queue::finish_failed_some(&context.pool, claim.token, &failing, &error, Some(&json!({ "users": users })))
+            .await?;
     context.signals.finished(&ended.ids, queue::State::Failed);
     Ok(())
 }
@@ -44,11 +45,11 @@ async fn affected_jobs(context: &Context, claim: &Claim, users: &[UserId]) -> Re
             // Rare enough for a query a job: the claim met somebody who can't be written.
             other => {
                 let mut scopes = Scopes::default();
-                scopes.add(&other);
-                if job.cut_off > 0 {
+                scopes.add(other);
+                if job.cut_off > 0 || other == Scope::Listed {
                     scopes.add_cut_off(job.id.0);
                 }
-                affected::any_of(&context.pool, &scopes, users).await?
+                affected::any_of(&mut *context.pool.acquire().await?, &scopes, users).await?
             }
         };
         if affects {

@@ -31,7 +31,8 @@ pub async fn start(context: Context) -> Result<Refresher, RefreshError> {
     tasks.spawn(settle::run(context.clone(), leases.clone(), receiver, stop.clone()));
     tasks.spawn(leases.clone().beat(context.clone(), stop.clone()));
     tasks.spawn(tidy::run(context.clone(), stop.clone()));
-    for (lane, count) in [(Lane::Small, context.settings.small_workers), (Lane::Large, context.settings.large_workers)] {
+    for (lane, count) in [(Lane::Small, context.settings.small_workers), (Lane::Large, context.settings.large_workers)]
+    {
         let turn = Turn::default();
         for _ in 0..count.max(1) {
             let worker = Worker {
@@ -53,7 +54,10 @@ impl Refresher {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
         if let Err(error) = queue::give_back(&self.context.pool, &self.leases.tokens()).await {
-            tracing::warn!(error = chain(&error), "jobs could not be given back: others take them when their leases end");
+            tracing::warn!(
+                error = chain(&error),
+                "jobs could not be given back: others take them when their leases end"
+            );
         }
     }
 }

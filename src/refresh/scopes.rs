@@ -1,17 +1,17 @@
 //! Which users the jobs of a claim affect: resolved when they run, in keyset pages.
 
 use super::{Context, RefreshError};
-use crate::domain::UserId;
+use crate::domain::{Scope, UserId};
 use crate::queue::Claim;
-use crate::store::affected::{self, Scope, Scopes};
+use crate::store::affected::{self, Scopes};
 
 /// The scopes of all jobs of a claim, as one set of users.
 pub(super) fn of(claim: &Claim) -> Result<Scopes, RefreshError> {
     let mut scopes = Scopes::default();
     for job in &claim.jobs {
         let scope: Scope = serde_json::from_value(job.scope.clone()).map_err(RefreshError::Scope)?;
-        scopes.add(&scope);
-        if job.cut_off > 0 {
+        scopes.add(scope);
+        if job.cut_off > 0 || scope == Scope::Listed {
             scopes.add_cut_off(job.id.0);
         }
     }
@@ -24,5 +24,9 @@ pub(super) async fn page(
     scopes: &Scopes,
     after: Option<UserId>,
 ) -> Result<Vec<UserId>, RefreshError> {
-    Ok(affected::page(&context.pool, scopes, after, context.settings.page_size).await?)
+    if let Some(users) = scopes.only_users_page(after, context.settings.page_size) {
+        return Ok(users);
+    }
+    let mut connection = context.pool.acquire().await?;
+    Ok(affected::page(&mut connection, scopes, after, context.settings.page_size).await?)
 }

@@ -37,7 +37,9 @@ pub async fn embedded(mut context: Context, mut lock: EngineLock, options: PgCon
         if !lost {
             return;
         }
-        tracing::error!("the embedded index lost its lock: checks are answered from the database until it is filled again");
+        tracing::error!(
+            "the embedded index lost its lock: checks are answered from the database until it is filled again"
+        );
         let Some(again) = taken(&options, &stop).await else { return };
         lock = again;
     }

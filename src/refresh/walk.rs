@@ -5,8 +5,8 @@ use super::{Context, RefreshError, page, scopes};
 use crate::domain::UserId;
 use crate::index::Generation;
 use crate::queue::{self, Fenced, Progress};
-use crate::store::affected::Scopes;
-use futures::{StreamExt, TryStreamExt, stream};
+use crate::store::affected::{self, Scopes};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -35,28 +35,17 @@ pub(super) async fn walk(
     let mut walked = Walked::default();
     if single {
         // One page, as for nearly every change: no total, no saved position, no round trip for either.
-        walked.poisoned = if first.is_empty() { Vec::new() } else { page::refresh(context, generations, &first).await? };
+        walked.poisoned =
+            if first.is_empty() { Vec::new() } else { page::refresh(context, generations, &first).await? };
         walked.users = i64::try_from(first.len()).unwrap_or(i64::MAX);
         return Ok(walked);
     }
-    let total = crate::store::affected::count(&context.pool, scopes).await?;
-    let pages = stream::try_unfold(Some(first), |page| async move {
-        let Some(page) = page.filter(|page| !page.is_empty()) else { return Ok(None) };
-        let next = scopes::page(context, scopes, page.last().copied()).await?;
-        Ok::<_, RefreshError>(Some((page, Some(next))))
-    });
-    let mut done = pages
-        .map_ok(|users| {
-            let (context, generations) = (context.clone(), generations.to_vec());
-            async move {
-                // A task of its own: evaluation uses the processor, and pages should use several.
-                let work = tokio::spawn(async move {
-                    page::refresh(&context, &generations, &users).await.map(|poisoned| (users, poisoned))
-                });
-                work.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
-            }
-        })
-        .try_buffered(context.settings.pages_at_once.max(1));
+    let at_once = context.settings.pages_at_once.max(1);
+    let total = affected::count(&mut *context.pool.acquire().await?, scopes).await?;
+    let pages = pages(context.clone(), scopes.clone(), first);
+    let (worker, into) = (context.clone(), generations.to_vec());
+    let mut done =
+        pages.map_ok(move |users| refreshed(worker.clone(), into.clone(), users)).try_buffered(at_once).boxed();
     while let Some((users, poisoned)) = done.next().await.transpose()? {
         if lost.is_cancelled() {
             return Err(RefreshError::Fenced);
@@ -72,4 +61,31 @@ pub(super) async fn walk(
         }
     }
     Ok(walked)
+}
+
+/// The pages from `first` on, each looked up when there is room for it.
+fn pages(
+    context: Context,
+    scopes: Scopes,
+    first: Vec<UserId>,
+) -> impl Stream<Item = Result<Vec<UserId>, RefreshError>> + Send {
+    stream::try_unfold((context, scopes, first), |(context, scopes, page)| async move {
+        let Some(last) = page.last().copied() else { return Ok(None) };
+        let next = scopes::page(&context, &scopes, Some(last)).await?;
+        Ok(Some((page, (context, scopes, next))))
+    })
+}
+
+/// One page, as a task of its own: evaluation uses the processor, and pages should use several.
+async fn refreshed(
+    context: Context,
+    generations: Vec<Generation>,
+    users: Vec<UserId>,
+) -> Result<(Vec<UserId>, Vec<Poisoned>), RefreshError> {
+    let work = tokio::spawn(async move {
+        let poisoned = page::refresh(&context, &generations, &users).await?;
+        Ok((users, poisoned))
+    });
+    // A panic goes on in whoever waits; nobody cancels the task.
+    work.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }

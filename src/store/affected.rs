@@ -37,11 +37,27 @@ impl Scopes {
     }
 
     /// Adds the users that are stored beside the job `id`: those it cut off or lists.
-    pub fn add_stored(&mut self, id: Uuid) {
+    pub fn add_cut_off(&mut self, id: Uuid) {
         self.jobs.push(id);
     }
 
-    /// When it is only ids, the ids: no query is needed to find them.
+    /// Whether all users are affected.
+    #[must_use]
+    pub fn is_everyone(&self) -> bool {
+        self.everyone
+    }
+
+    /// When it is only ids, the next page of them: no query, and no connection, is needed to find them.
+    #[must_use]
+    pub fn only_users_page(&self, after: Option<UserId>, limit: u32) -> Option<Vec<UserId>> {
+        let above = |user: &&i64| after.is_none_or(|after| **user > after.0);
+        let mut ids: Vec<_> = self.only_users()?.iter().filter(above).map(|id| UserId(*id)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.truncate(limit as usize);
+        Some(ids)
+    }
+
     fn only_users(&self) -> Option<&[i64]> {
         let rest = [&self.groups, &self.customers, &self.roles, &self.policies];
         let none = !self.everyone && self.jobs.is_empty() && rest.iter().all(|ids| ids.is_empty());
@@ -118,6 +134,32 @@ select id from (
     };
 }
 
+/// Whether some of these users are affected. Parameters: users, everyone, users, groups, customers, roles, policies, jobs.
+pub const ANY_SQL: &str = "
+with asked as materialized (
+    select a.id, u.customer_id, u.role_id from unnest((select $1)::bigint[]) as a (id) left join users u on u.id = a.id
+),
+groups as materialized (
+    select m.user_id, m.security_group_id from security_group_members m where m.user_id = any (array(select id from asked))
+)
+select exists (
+    select from asked where $2 or id = any ($3) or customer_id = any ($5) or role_id = any ($6)
+    union all
+    select from groups where security_group_id = any ($4)
+    union all
+    select from assignments a
+    where a.user_id = any (array(select id from asked)) and a.user_id is not null and a.policy_id = any ($7)
+    union all
+    select from assignments a
+    where a.security_group_id = any (array(select security_group_id from groups)) and a.security_group_id is not null
+      and a.policy_id = any ($7)
+    union all
+    select from assignments a
+    where a.customer_id = any (array(select customer_id from asked)) and a.user_id is null
+      and a.security_group_id is null and a.policy_id = any ($7)
+    union all
+    select from job_users j where j.job_id = any ($8) and j.user_id = any (array(select id from asked))
+)";
 /// One page.
 pub const PAGE_SQL: &str = affected!();
 /// How many there are, up to the limit.
@@ -136,13 +178,8 @@ pub async fn page(
     after: Option<UserId>,
     limit: u32,
 ) -> Result<Vec<UserId>, StoreError> {
-    if let Some(users) = scopes.only_users() {
-        let above = |user: &&i64| after.is_none_or(|after| **user > after.0);
-        let mut ids: Vec<_> = users.iter().filter(above).map(|id| UserId(*id)).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids.truncate(limit as usize);
-        return Ok(ids);
+    if let Some(users) = scopes.only_users_page(after, limit) {
+        return Ok(users);
     }
     let rows = scopes.bind(PAGE_SQL, after, i64::from(limit)).fetch_all(conn).await?;
     rows.iter().map(|row| Ok(UserId(row.try_get(0)?))).collect()
@@ -173,6 +210,17 @@ pub async fn is_small(conn: &mut PgConnection, scope: Scope, bound: u16) -> Resu
         Scope::Everyone => Ok(false),
         _ => Ok(count_to(conn, &scope.into(), i64::from(bound) + 1).await? <= i64::from(bound)),
     }
+}
+
+/// Whether `scopes` affect at least one of `users`.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn any_of(conn: &mut PgConnection, scopes: &Scopes, users: &[UserId]) -> Result<bool, StoreError> {
+    let ids: Vec<i64> = users.iter().map(|user| user.0).collect();
+    let query = sqlx::query_scalar(ANY_SQL).bind(ids).bind(scopes.everyone).bind(&scopes.users).bind(&scopes.groups);
+    let query = query.bind(&scopes.customers).bind(&scopes.roles).bind(&scopes.policies).bind(&scopes.jobs);
+    Ok(query.fetch_one(conn).await?)
 }
 
 async fn count_to(conn: &mut PgConnection, scopes: &Scopes, most: i64) -> Result<i64, StoreError> {

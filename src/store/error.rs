@@ -26,7 +26,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the database is away, rather than refusing what we said: worth waiting for, and nobody's fault.
     #[must_use]
-    pub fn is_unreachable(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         let Self::Database(error) = self else { return false };
         match error {
             Error::Io(_) | Error::Tls(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,

@@ -27,6 +27,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("snapshot", snapshot::SQL),
         ("affected page", affected::PAGE_SQL),
         ("affected count", affected::COUNT_SQL),
+        ("affected any", affected::ANY_SQL),
         ("everyone estimate", affected::ESTIMATE_SQL),
         ("assign", assignments::ASSIGN_SQL),
         ("remove", assignments::REMOVE_SQL),
@@ -35,8 +36,10 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("directory by id", directory::BY_ID_SQL),
         ("directory by organization", directory::BY_ORGANIZATION_SQL),
         ("user", users::FIND_SQL),
+        ("user's organization", users::ORGANIZATION_SQL),
         ("actions by model", actions::BY_MODEL_SQL),
         ("policy statements", policies::STATEMENTS_SQL),
         ("group", groups::CUSTOMER_SQL),
+        ("models", actions::MODELS_SQL),
     ]
 }

@@ -27,3 +27,15 @@ pub async fn find(conn: &mut PgConnection, user: UserId) -> Result<Option<User>,
     let customer = CustomerId(row.try_get("customer_id")?);
     Ok(Some(User { id: UserId(row.try_get("id")?), customer, active: row.try_get("active")? }))
 }
+
+/// The organization (slug) of a user.
+pub const ORGANIZATION_SQL: &str =
+    "select c.organization from users u join customers c on c.id = u.customer_id where u.id = $1";
+
+/// The organization of `user`, if there is such a user: what a token of his says.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn organization(conn: &mut PgConnection, user: UserId) -> Result<Option<String>, StoreError> {
+    Ok(sqlx::query_scalar(ORGANIZATION_SQL).bind(user.0).fetch_optional(conn).await?)
+}

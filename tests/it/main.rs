@@ -1,9 +1,15 @@
 //! Everything that needs more than one room: real servers, whole processes, and the house's own rules. One binary,
 //! so that it is linked once and the servers are started once.
 
+mod affected;
+mod assignments;
 mod conformance;
 mod elastic_index;
+mod explain;
+mod import;
 mod private_cluster;
 mod queue;
 mod rooms;
+mod service;
+mod snapshot;
 mod support;

@@ -220,3 +220,52 @@ impl ItemAnswer {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::Fake;
+    use super::*;
+    use crate::domain::{CustomerId, UserId};
+    use crate::index::IndexError;
+
+    fn documents() -> Vec<Arc<Document>> {
+        (1..=3).map(|user| Arc::new(Document::empty(UserId(user), CustomerId(1), 7))).collect()
+    }
+
+    async fn write_to(fake: &Fake) -> Result<Vec<Written>, Trouble> {
+        let client = Client::new(&Fake::settings(&[fake], Duration::from_secs(30))).unwrap();
+        write(&client, &[Generation("test-v1-1".into())], &documents()).await
+    }
+
+    const MIXED: &str = r#"{"items":[{"index":{"status":201}},
+        {"index":{"status":429,"error":{"type":"es_rejected_execution_exception","reason":"full"}}},
+        {"index":{"status":400,"error":{"type":"document_parsing_exception","reason":"no"}}}]}"#;
+
+    #[tokio::test]
+    async fn only_what_was_busy_is_sent_again_and_with_the_same_bytes() {
+        let fake = Fake::start(vec![(200, MIXED), (200, r#"{"items":[{"index":{"status":409}}]}"#)]).await;
+        let written = write_to(&fake).await.unwrap();
+        let why = "document_parsing_exception (no)".to_owned();
+        assert_eq!(written, [Written::Done, Written::Newer, Written::Refused(why)]);
+        let asked = fake.asked.lock();
+        let second: Vec<&str> = asked[0].lines().skip(2).take(2).collect();
+        assert_eq!(asked[1].lines().collect::<Vec<_>>(), second);
+        assert!(second[0].contains(r#""version":7,"version_type":"external""#));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_misses_an_item_is_an_error() {
+        let fake = Fake::start(vec![(200, r#"{"items":[{"index":{"status":201}}]}"#)]).await;
+        assert!(matches!(write_to(&fake).await, Err(Trouble::Unexpected(_))));
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_no_documents_fault() {
+        const BLOCKED: &str =
+            r#"{"items":[{"index":{"status":403,"error":{"type":"cluster_block_exception","reason":"read-only"}}}]}"#;
+        let fake = Fake::start(vec![(200, BLOCKED)]).await;
+        let client = Client::new(&Fake::settings(&[&fake], Duration::from_secs(30))).unwrap();
+        let trouble = write(&client, &[Generation("test-v1-1".into())], &documents()[..1]).await.unwrap_err();
+        assert!(matches!(trouble.into(), IndexError::Unreachable(_)));
+    }
+}

@@ -56,15 +56,22 @@ pub(super) struct Call<'a> {
     query: &'a [(&'a str, &'a str)],
     body: Option<Bytes>,
     lines: bool,
+    within: Option<Duration>,
 }
 
 impl<'a> Call<'a> {
     pub fn new(method: Method, path: &'a str) -> Self {
-        Self { method, path, query: &[], body: None, lines: false }
+        Self { method, path, query: &[], body: None, lines: false, within: None }
     }
 
     pub fn query(mut self, query: &'a [(&'a str, &'a str)]) -> Self {
         self.query = query;
+        self
+    }
+
+    /// Sooner than the time-out of the settings.
+    pub fn within(mut self, time: Duration) -> Self {
+        self.within = Some(time);
         self
     }
 
@@ -106,6 +113,7 @@ impl Client {
     /// a request: no try begins when that much time has passed.
     pub async fn ask(&self, call: &Call<'_>) -> Result<Bytes, Trouble> {
         let began = Instant::now();
+        let timeout = self.timeout(call);
         let waits = ExponentialBuilder::default()
             .with_min_delay(SHORTEST_WAIT)
             .with_max_delay(LONGEST_WAIT)
@@ -113,7 +121,7 @@ impl Client {
             .with_jitter();
         (|| self.ask_once(call))
             .retry(waits)
-            .when(|trouble| trouble.is_worth_retrying() && began.elapsed() < self.0.timeout)
+            .when(|trouble| trouble.is_worth_retrying() && began.elapsed() < timeout)
             .notify(|trouble, wait| {
                 let (wait_ms, error) = (wait.as_millis(), chain(trouble));
                 tracing::debug!(path = call.path, wait_ms, error, "asking elasticsearch again");
@@ -123,11 +131,15 @@ impl Client {
 
     async fn ask_once(&self, call: &Call<'_>) -> Result<Bytes, Trouble> {
         let node = self.node()?;
-        let answer = send(node, call, self.0.timeout).await;
+        let answer = send(node, call, self.timeout(call)).await;
         if answer.as_ref().is_err_and(Trouble::is_of_the_node) {
             *node.rests_until.lock() = Some(Instant::now() + NODE_RESTS);
         }
         answer
+    }
+
+    fn timeout(&self, call: &Call<'_>) -> Duration {
+        call.within.map_or(self.0.timeout, |within| within.min(self.0.timeout))
     }
 
     /// The next one that does not rest, else the next one.
@@ -198,4 +210,75 @@ fn certificates(settings: &ElasticSettings) -> Result<Option<Certificate>, Setti
     };
     let text = std::fs::read(path).map_err(|error| SettingsError::CaFile(path.clone(), Box::new(error)))?;
     Certificate::from_pem(&text).map(Some).map_err(|error| SettingsError::CaFile(path.clone(), Box::new(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::Fake;
+    use super::*;
+    use crate::index::IndexError;
+
+    const BUSY: (u16, &str) = (503, r#"{"error":{"type":"busy","reason":"later"}}"#);
+    const LONG: Duration = Duration::from_secs(30);
+
+    async fn ask(nodes: &[&Fake], timeout: Duration) -> Result<Bytes, Trouble> {
+        Client::new(&Fake::settings(nodes, timeout)).unwrap().ask(&Call::new(Method::Get, "/")).await
+    }
+
+    #[tokio::test]
+    async fn what_may_pass_is_tried_again() {
+        let fake = Fake::start(vec![(429, "{}"), (0, ""), BUSY, (200, "done")]).await;
+        assert_eq!(ask(&[&fake], LONG).await.unwrap(), "done");
+        assert_eq!(fake.count(), 4);
+    }
+
+    #[tokio::test]
+    async fn tries_have_an_end() {
+        let fake = Fake::start(vec![BUSY]).await;
+        let trouble = ask(&[&fake], LONG).await.unwrap_err();
+        assert!(matches!(&trouble, Trouble::Status { status: 503, error } if error.reason == "later"), "{trouble}");
+        assert_eq!(fake.count(), 1 + RETRIES);
+        assert!(matches!(trouble.into(), IndexError::Unreachable(_)));
+    }
+
+    #[tokio::test]
+    async fn what_will_not_pass_is_asked_once() {
+        for (status, body) in [(400, "{}"), (401, ""), (500, "<html>"), (404, "{}")] {
+            let fake = Fake::start(vec![(status, body)]).await;
+            ask(&[&fake], LONG).await.unwrap_err();
+            assert_eq!(fake.count(), 1, "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_stalls_is_given_up() {
+        let fake = Fake::start(vec![(1, "")]).await;
+        let trouble = ask(&[&fake], Duration::from_millis(50)).await.unwrap_err();
+        assert!(matches!(trouble, Trouble::TimedOut));
+        assert!(matches!(trouble.into(), IndexError::Unreachable(_)));
+        assert_eq!(fake.count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_node_that_failed_rests_while_there_is_another() {
+        let (bad, good) = (Fake::start(vec![BUSY]).await, Fake::start(vec![(200, "")]).await);
+        let client = Client::new(&Fake::settings(&[&bad, &good], LONG)).unwrap();
+        for _ in 0..6 {
+            client.ask(&Call::new(Method::Get, "/")).await.unwrap();
+        }
+        assert_eq!((bad.count(), good.count()), (1, 6));
+    }
+
+    #[test]
+    fn settings_that_cannot_work_are_refused_at_once() {
+        let settings = Fake::settings(&[], LONG);
+        assert!(matches!(Client::new(&settings), Err(SettingsError::NoNode)));
+        let named = ElasticSettings { name: "Users".to_owned(), ..settings.clone() };
+        assert!(matches!(Client::new(&named), Err(SettingsError::Name(_))));
+        let urls = vec![elasticsearch::http::Url::parse("http://127.0.0.1:1").unwrap()];
+        let keyed = ElasticSettings { urls: urls.clone(), api_key: Some("a\nb".into()), ..settings.clone() };
+        assert!(matches!(Client::new(&keyed), Err(SettingsError::Credentials)));
+        let half = ElasticSettings { urls, username: Some("a".into()), ..settings };
+        assert!(matches!(Client::new(&half), Err(SettingsError::HalfCredentials)));
+    }
 }

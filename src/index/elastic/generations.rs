@@ -31,17 +31,12 @@ impl ElasticIndex {
 
     pub(super) async fn point_alias(&self, generation: &Generation) -> Result<(), Trouble> {
         self.check(generation)?;
-        let path = format!("/{generation}");
         let add = json!({"add": {"index": &*generation.0, "alias": &*self.alias}});
         let mut actions = vec![add];
         // One call: no reader sees none or two. Of several that are repeated at once the last wins.
         for other in self.aliases().await?.into_iter().filter(|other| other != generation) {
             actions.push(json!({"remove": {"index": &*other.0, "alias": &*self.alias}}));
         }
-        // Its shards first: an index that was just created can't be read at once.
-        let health = format!("/_cluster/health{path}");
-        let active = [("wait_for_active_shards", "1"), ("timeout", "10s")];
-        self.client.ask(&Call::new(Method::Get, &health).query(&active)).await?;
         self.change_alias(actions).await
     }
 

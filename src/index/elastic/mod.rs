@@ -10,6 +10,8 @@
 mod bulk;
 mod client;
 mod document;
+#[cfg(test)]
+mod fake;
 mod generations;
 mod get;
 mod query;

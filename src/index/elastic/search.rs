@@ -126,3 +126,35 @@ impl Shards {
         Err(Trouble::Partial(format!("{} shards failed: {why}", self.failed)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::Fake;
+    use super::*;
+    use crate::domain::{ActionName, Attributes};
+    use crate::index::Customers;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_part_of_an_answer_is_an_error() {
+        for body in [
+            r#"{"timed_out":true,"_shards":{"failed":0},"hits":{"total":{"value":0,"relation":"eq"},"hits":[]}}"#,
+            r#"{"timed_out":false,"_shards":{"failed":1,"failures":[{"reason":{"type":"a","reason":"b"}}]},
+                "hits":{"total":{"value":0,"relation":"eq"},"hits":[]}}"#,
+            r#"{"timed_out":false,"_shards":{"failed":0},"hits":{"total":{"value":9,"relation":"gte"},"hits":[]}}"#,
+        ] {
+            let fake = Fake::start(vec![(200, body)]).await;
+            let client = Client::new(&Fake::settings(&[&fake], Duration::from_secs(30))).unwrap();
+            let question = Search {
+                action: ActionName::parse("doc:read").unwrap(),
+                resources: Vec::new(),
+                attributes: Attributes::new(),
+                customers: Customers::All,
+                now: 0,
+                limit: 10,
+                after: None,
+            };
+            assert!(matches!(search(&client, "test-v1", &question).await, Err(IndexError::Partial(_))), "{body}");
+        }
+    }
+}

@@ -55,10 +55,23 @@ where
     writing::whoever_writes_last_the_highest_version_stays(fresh().await).await;
     writing::a_retired_generation_is_a_success(fresh().await).await;
     writing::a_refused_document_leaves_the_old_one_and_the_others(fresh().await).await;
-    searching::pages_follow_each_other(fresh().await).await;
+    searching::anywhere_minds_what_is_denied_throughout(fresh().await).await;
     searching::a_question_that_is_too_large_is_refused(fresh().await).await;
-    searching::a_stream_is_one_consistent_view(fresh().await).await;
     p1::expiry_is_exact_to_the_microsecond(fresh().await).await;
+    run_who_has(fresh).await;
+}
+
+/// The part of the suite about `search` and `stream`, for an engine that can spread an index in several ways.
+///
+/// # Panics
+/// At the first sentence of the contract that does not hold.
+pub async fn run_who_has<F, Fut>(fresh: F)
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Subject>,
+{
+    searching::pages_follow_each_other(fresh().await).await;
+    searching::a_stream_is_one_consistent_view(fresh().await).await;
     p1::list_is_check(fresh().await).await;
 }
 

@@ -32,14 +32,17 @@ impl Organization {
     /// Users `1..=users`, all of this version.
     pub fn roll(dice: &mut Dice, users: usize, version: i64) -> Self {
         // Few policies, held by many, as in life.
-        let policies: Vec<Arc<Effective>> = (0..12).map(|_| Arc::new(statement(dice))).collect();
+        let mut policies: Vec<Arc<Effective>> = (0..12).map(|_| Arc::new(statement(dice))).collect();
+        policies.extend((0..3).map(|_| Arc::new(broad_deny(dice))));
+        policies.extend((0..5).map(|_| Arc::new(judged(dice))));
+        policies.extend((0..2).map(|_| Arc::new(super::statement(Effect::Allow, &["doc:*"], &["acrn:*"]))));
         let document = |user| Arc::new(document(dice, &policies, i64::try_from(user).unwrap(), version));
         Self { documents: (1..=users).map(document).collect() }
     }
 }
 
 fn document(dice: &mut Dice, policies: &[Arc<Effective>], user: i64, version: i64) -> Document {
-    let statements = (0..dice.below(6)).map(|_| dice.one(policies).clone()).collect();
+    let statements = (0..dice.below(7)).map(|_| dice.one(policies).clone()).collect();
     let customer = CustomerId(i64::try_from(dice.between(1, 3)).unwrap());
     let permissions = Permissions { user: UserId(user), customer, active: dice.percent(85), statements };
     let permissions = if dice.percent(50) { permissions.without_what_is_taken_back() } else { permissions };
@@ -64,6 +67,23 @@ fn statement(dice: &mut Dice) -> Effective {
         policy: dice.percent(70).then_some(PolicyId(1)),
         origin: Origin::User(UserId(1)),
     }
+}
+
+/// Few actions, denied far and wide: what such a deny leaves of a wider allow is the hard part of "anywhere".
+fn broad_deny(dice: &mut Dice) -> Effective {
+    let action = dice.pick(&["doc:read", "doc:edit", "*:read", "doc:*"]);
+    let resource = dice.pick(&["acrn:*", "acrn:app:*", "acrn:*:1:*"]);
+    super::statement(Effect::Deny, &[action], &[resource])
+}
+
+/// One condition that decides: a deny takes nothing where it is known to fail, an allow gives where it holds.
+fn judged(dice: &mut Dice) -> Effective {
+    let (attribute, value) =
+        if dice.percent(50) { ("org_id", Value::string(dice.pick(&["acme", "beta"]))) } else { ("color", value(dice)) };
+    let condition = if dice.percent(60) { Condition::Equals { value } } else { Condition::NotEquals { value } };
+    let conditions = Conditions::from([(attribute.into(), condition)]);
+    let effect = if dice.percent(50) { Effect::Allow } else { Effect::Deny };
+    Effective { effect, conditions, ..broad_deny(dice) }
 }
 
 fn patterns<K: Kind>(dice: &mut Dice, count: usize, roll: impl Fn(&mut Dice, bool) -> String) -> Vec<Pattern<K>> {

@@ -21,7 +21,7 @@ pub async fn list_is_check(subject: Subject) {
     let seed = seed();
     let mut dice = Dice::new(seed);
     let (mut asked, mut listed) = (0, 0);
-    for number in 1..=amount("PERMDEX_TEST_ORGANIZATIONS", 12) {
+    for number in 1..=amount("PERMDEX_TEST_ORGANIZATIONS", 8) {
         let version = i64::try_from(number).unwrap();
         let users = dice.between(1, USERS);
         let organization = Organization::roll(&mut dice, users, version);
@@ -42,6 +42,7 @@ pub async fn list_is_check(subject: Subject) {
             }
         }
     }
+    println!("{asked} questions of seed {seed}, {listed} users listed");
     // Empty answers alone would prove nothing.
     assert!(asked < 100 || listed > asked, "{listed} users in {asked} answers: PERMDEX_TEST_SEED={seed}");
 }

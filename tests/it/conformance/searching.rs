@@ -1,8 +1,8 @@
 //! `search` and `stream`.
 
-use super::{Subject, document, reader};
+use super::{Subject, document, reader, statement};
 use futures::StreamExt;
-use permdex::domain::{ActionName, Attributes, ResourceName, UserId};
+use permdex::domain::{ActionName, Attributes, CustomerId, Effect, ResourceName, UserId};
 use permdex::index::{Customers, IndexError, MAX_PAGE, Page, Search, SearchResource, UserEntry};
 
 /// Who may do `action` anywhere?
@@ -40,13 +40,21 @@ pub async fn pages_follow_each_other(subject: Subject) {
     assert_eq!(page(0, None).await, (7, vec![], false));
     assert_eq!(page(MAX_PAGE, Some(5)).await, (7, vec![6, 7], false));
     let first = index.search(&Search { limit: 1, ..anywhere("doc:read") }).await.unwrap().users;
-    let expected = UserEntry {
-        id: UserId(1),
-        customer: permdex::domain::CustomerId(1),
-        email: "1@example.com".into(),
-        ui_language: "en".into(),
-    };
+    let expected =
+        UserEntry { id: UserId(1), customer: CustomerId(1), email: "1@example.com".into(), ui_language: "en".into() };
     assert_eq!(first, [expected]);
+}
+
+/// An allow whose resource a deny covers counts for the actions that are left of it.
+pub async fn anywhere_minds_what_is_denied_throughout(subject: Subject) {
+    let subject = subject.serving().await;
+    let allow = statement(Effect::Allow, &["doc:*"], &["acrn:app:1:doc/*"]);
+    let deny = statement(Effect::Deny, &["doc:edit"], &["acrn:app:1:*"]);
+    let narrow = statement(Effect::Deny, &["doc:edit"], &["acrn:app:1:doc/7"]);
+    subject.load(&[document(1, 1, vec![allow.clone(), deny]), document(2, 1, vec![allow, narrow])]).await;
+    for (action, users) in [("doc:edit", vec![2]), ("doc:read", vec![1, 2])] {
+        assert_eq!(ids(&subject.index.search(&anywhere(action)).await.unwrap()), users, "{action}");
+    }
 }
 
 pub async fn a_question_that_is_too_large_is_refused(subject: Subject) {

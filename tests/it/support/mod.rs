@@ -1,5 +1,7 @@
 //! What the tests stand on: real servers, started and ended here. No test lives here but those of the support itself.
 
 pub mod database;
+pub mod dataset;
 pub mod elastic;
 pub mod guarded;
+pub mod organization;

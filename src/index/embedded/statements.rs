@@ -1,0 +1,65 @@
+//! Statements shared by content: a million users hold the same few.
+
+use crate::domain::Effective;
+use crate::index::Document;
+use parking_lot::Mutex;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Below so many nothing is swept.
+const FEW: usize = 4_096;
+
+/// Every statement of every document, each once.
+#[derive(Debug, Default)]
+pub(super) struct Statements {
+    all: Mutex<Set>,
+}
+
+#[derive(Debug, Default)]
+struct Set {
+    all: HashSet<Arc<Effective>>,
+    swept: usize,
+}
+
+/// Statements of one call by address, so that each is hashed once in it. The call's documents keep them alive.
+#[derive(Debug, Default)]
+pub(super) struct Seen(HashMap<usize, Arc<Effective>>);
+
+impl Statements {
+    /// The document with its statements shared.
+    pub(super) fn share(&self, document: &Arc<Document>, seen: &mut Seen) -> Arc<Document> {
+        let own = &document.permissions.statements;
+        let shared: Vec<_> = own.iter().map(|statement| self.shared(statement, seen)).collect();
+        if own.iter().zip(&shared).all(|(own, shared)| Arc::ptr_eq(own, shared)) {
+            return Arc::clone(document);
+        }
+        let mut document = Document::clone(document);
+        document.permissions.statements = shared;
+        Arc::new(document)
+    }
+
+    fn shared(&self, statement: &Arc<Effective>, seen: &mut Seen) -> Arc<Effective> {
+        let shared = seen.0.entry(Arc::as_ptr(statement).addr()).or_insert_with(|| self.all.lock().of(statement));
+        Arc::clone(shared)
+    }
+
+    pub(super) fn clear(&self) {
+        let all = std::mem::take(&mut *self.all.lock());
+        drop(all);
+    }
+}
+
+impl Set {
+    fn of(&mut self, statement: &Arc<Effective>) -> Arc<Effective> {
+        if let Some(known) = self.all.get(statement) {
+            return Arc::clone(known);
+        }
+        if self.all.len() > FEW + 2 * self.swept {
+            // What only this set still holds goes; each is looked at once per doubling.
+            self.all.retain(|statement| Arc::strong_count(statement) > 1);
+            self.swept = self.all.len();
+        }
+        self.all.insert(Arc::clone(statement));
+        Arc::clone(statement)
+    }
+}
