@@ -141,3 +141,14 @@ async fn a_list_holds_what_a_check_allows() {
     let foreign = world.caller(user_claims(27, "globex")).await.expect("let in");
     assert!(matches!(world.cluster.list(&foreign, &question).await, Err(ServiceError::NotFound { .. })));
 }
+
+#[tokio::test]
+async fn a_check_does_not_carry_the_way_to_the_database_with_it() {
+    let world = World::new().await;
+    let (service, question) = (world.service().await, check(17, "doc:read", DOC));
+    // The whole of it would be ten times as large, and is moved on every call.
+    let bytes = std::mem::size_of_val(&world.cluster.check(&service, &question));
+    assert!(bytes < 1_536, "{bytes}");
+    let bytes = std::mem::size_of_val(&world.caller(user_claims(17, "acme")));
+    assert!(bytes < 1_536, "{bytes}");
+}
