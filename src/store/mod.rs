@@ -9,7 +9,9 @@ pub mod assignments;
 pub mod audit;
 pub mod directory;
 mod error;
+pub mod groups;
 pub mod migrate;
+pub mod policies;
 pub mod pool;
 pub mod private;
 pub mod snapshot;
@@ -37,5 +39,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("user's organization", users::ORGANIZATION_SQL),
         ("actions by model", actions::BY_MODEL_SQL),
         ("models", actions::MODELS_SQL),
+        ("policy statements", policies::STATEMENTS_SQL),
+        ("group", groups::CUSTOMER_SQL),
     ]
 }

@@ -1,0 +1,165 @@
+//! Whether a caller may give or take a policy: judged within the write's transaction, on what the locks hold still.
+
+use super::assign::{Change, not_found};
+use super::caller::{Caller, UserCaller, forbidden, holds, permitted};
+use super::cluster::Cluster;
+use super::error::ServiceError;
+use super::right::{Own, Right};
+use crate::domain::{Binding, BoundUser, Effect, Effective, Origin, Permissions, Statement};
+use crate::store::StoreError;
+use crate::store::assignments::{self, Assignment, Facts, Missing, Target};
+use crate::store::{directory, policies, snapshot};
+use sqlx::PgConnection;
+
+impl Cluster {
+    /// Whether `caller` may make this change. A service may, within its scope; a user needs the right on the policy in
+    /// the target's customer and everything that the change gives.
+    ///
+    /// # Errors
+    /// `NotFound` for what he may not know of, `Forbidden`, `NotCovered`.
+    pub(super) async fn judge(
+        &self,
+        conn: &mut PgConnection,
+        caller: &Caller,
+        change: Change,
+        assignment: &Assignment,
+    ) -> Result<(), ServiceError> {
+        let user = match caller {
+            Caller::Service(claims) => return permitted(claims, change.right(), Own::everywhere("policy")),
+            Caller::User(user) => user,
+        };
+        let facts = self.observed(assignments::lock(conn, assignment).await)?;
+        let own = self.own_permissions(conn, user).await?;
+        self.may_touch(user, &own, change, assignment, &facts)?;
+        let given = self.bound(conn, assignment, &facts).await?;
+        compare(&own, change, &given)
+    }
+
+    /// The caller's permissions from PostgreSQL: who was just stripped of a right can't use the index's lag.
+    ///
+    /// # Errors
+    /// `Unauthorized` when he is not there or not active any more.
+    pub async fn own_permissions(
+        &self,
+        conn: &mut PgConnection,
+        user: &UserCaller,
+    ) -> Result<Permissions, ServiceError> {
+        let own = match snapshot::load_one(conn, user.id, self.now(), &self.snapshots).await {
+            // What can't be read may be a deny: he has nothing.
+            Err(StoreError::Unreadable(why)) => {
+                tracing::error!(user = %user.id, "{why}");
+                let (user, customer) = (user.id, why.customer);
+                Some(Permissions { user, customer, active: true, statements: Vec::new() })
+            }
+            loaded => self.observed(loaded)?.map(|loaded| loaded.permissions),
+        };
+        own.filter(|own| own.active && own.customer == user.customer)
+            .ok_or_else(|| ServiceError::Unauthorized("the token's user is not active here any more".into()))
+    }
+
+    fn may_touch(
+        &self,
+        user: &UserCaller,
+        own: &Permissions,
+        change: Change,
+        assignment: &Assignment,
+        facts: &Facts,
+    ) -> Result<(), ServiceError> {
+        let now = self.now();
+        let needed = Own::policy(facts.customer, assignment.policy);
+        let may = holds(own, change.right(), needed, now);
+        if !may && facts.customer != user.customer {
+            return Err(not_found(Missing::Target(assignment.target)));
+        }
+        let sees = |owner| {
+            owner == user.customer || holds(own, Right::POLICY_READ, Own::policy(owner, assignment.policy), now)
+        };
+        if facts.owner.is_some_and(|owner| !sees(owner)) {
+            return Err(not_found(Missing::Policy(assignment.policy)));
+        }
+        if !may {
+            return Err(forbidden(change.right(), needed));
+        }
+        // Beside a target, a user caller's `customerId` is the target's own or one he can't see.
+        facts.scope.map_or(Ok(()), |scope| Err(not_found(Missing::Scope(scope))))
+    }
+
+    /// What the policy says, bound for whoever gets it.
+    async fn bound(
+        &self,
+        conn: &mut PgConnection,
+        assignment: &Assignment,
+        facts: &Facts,
+    ) -> Result<Vec<Effective>, ServiceError> {
+        let statements = self.observed(policies::statements(conn, assignment.policy).await)?;
+        let statements = statements.ok_or_else(|| {
+            let why = format!("policy {} can't be read as it is stored", assignment.policy);
+            ServiceError::Internal(why.into())
+        })?;
+        let organization = if let Some(known) = self.directory.organization(facts.customer) {
+            known
+        } else {
+            let found = self.observed(directory::organization(conn, facts.customer).await)?;
+            found.ok_or_else(|| not_found(Missing::Target(assignment.target)))?.into()
+        };
+        let (user, origin) = match assignment.target {
+            Target::User(id) => (BoundUser::One(id), Origin::User(id)),
+            Target::SecurityGroup(id) => (BoundUser::Any, Origin::SecurityGroup(id)),
+            Target::Customer(id) => (BoundUser::Any, Origin::Customer(id)),
+        };
+        let binding = Binding { scope: facts.scope.unwrap_or(facts.customer), user, organization: &organization };
+        let bind = |statement: &Statement| statement.bind(&binding, Some(assignment.policy), origin);
+        Ok(statements.iter().map(bind).collect())
+    }
+}
+
+/// Giving gives the allows; taking away gives back what the denies denied.
+fn compare(own: &Permissions, change: Change, given: &[Effective]) -> Result<(), ServiceError> {
+    match change {
+        Change::Assign => own.covers(given)?,
+        Change::Remove => {
+            for deny in given.iter().filter(|statement| statement.effect == Effect::Deny) {
+                own.covers_pairs(deny)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ActionPattern, Conditions, CustomerId, PolicyId, ResourcePattern, UserId};
+    use std::sync::Arc;
+
+    fn statement(effect: Effect, action: &str, resource: &str) -> Effective {
+        Effective {
+            effect,
+            actions: vec![ActionPattern::parse(action).unwrap()],
+            resources: vec![ResourcePattern::parse(resource).unwrap()],
+            conditions: Conditions::new(),
+            until: None,
+            policy: Some(PolicyId(3)),
+            origin: Origin::User(UserId(17)),
+        }
+    }
+
+    fn own(statements: Vec<Effective>) -> Permissions {
+        let statements = statements.into_iter().map(Arc::new).collect();
+        Permissions { user: UserId(17), customer: CustomerId(1), active: true, statements }
+    }
+
+    #[test]
+    fn giving_is_compared_by_allows_and_taking_by_denies() {
+        let editor = own(vec![statement(Effect::Allow, "doc:*", "acrn:app:1:*")]);
+        let covered = statement(Effect::Allow, "doc:read", "acrn:app:1:doc/*");
+        let beyond = statement(Effect::Allow, "doc:read", "acrn:app:2:doc/*");
+        let deny_beyond = statement(Effect::Deny, "doc:read", "acrn:app:2:doc/*");
+        let is_refused =
+            |change, given: &[Effective]| matches!(compare(&editor, change, given), Err(ServiceError::NotCovered(_)));
+        assert!(!is_refused(Change::Assign, &[covered.clone(), deny_beyond.clone()]));
+        assert!(is_refused(Change::Assign, &[covered, beyond.clone()]));
+        assert!(is_refused(Change::Remove, &[deny_beyond]));
+        assert!(!is_refused(Change::Remove, &[beyond]));
+    }
+}

@@ -1,0 +1,22 @@
+//! Policies: what they say.
+
+use super::StoreError;
+use crate::domain::{PolicyId, Statement, read_statements};
+use crate::json::{self, Errors};
+use sqlx::PgConnection;
+
+/// Reads what a policy says.
+pub const STATEMENTS_SQL: &str = "select statements::text from policies where id = $1";
+
+/// The statements of a policy; `None` when there is none, or its statements can't be read. Whoever locked it reads
+/// what stays until the end of the transaction.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn statements(conn: &mut PgConnection, policy: PolicyId) -> Result<Option<Vec<Statement>>, StoreError> {
+    let text: Option<String> = sqlx::query_scalar(STATEMENTS_SQL).bind(policy.0).fetch_optional(conn).await?;
+    let Some(node) = text.and_then(|text| json::parse(text.as_bytes()).ok()) else { return Ok(None) };
+    let mut errors = Errors::default();
+    let statements = read_statements(node, "", &mut errors);
+    Ok(errors.check(statements).ok())
+}
