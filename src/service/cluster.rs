@@ -56,6 +56,8 @@ pub struct Parts {
     pub pool: PgPool,
     /// Its index.
     pub index: Arc<dyn PermissionIndex>,
+    /// What was read from the database already, so that users share it; the workers' own, where there are any.
+    pub snapshots: Arc<SnapshotCache>,
     /// Customer ids and organizations.
     pub directory: Directory,
     /// Waiters, hints and wakes of its queue.
@@ -73,8 +75,6 @@ pub struct Parts {
 pub struct Cluster {
     parts: Arc<Parts>,
     limits: Arc<Limits>,
-    /// What was read from the database already, so that users share it.
-    snapshots: Arc<SnapshotCache>,
 }
 
 /// What is limited per instance.
@@ -123,7 +123,7 @@ impl Cluster {
             explain: of(settings.explain_concurrency),
             dry_run: of(settings.dry_run_concurrency),
         };
-        Self { parts: Arc::new(parts), limits: Arc::new(limits), snapshots: Arc::default() }
+        Self { parts: Arc::new(parts), limits: Arc::new(limits) }
     }
 
     /// A turn among the `what`, given back when it is dropped. Who finds none is not queued, but told: so callers see
@@ -140,11 +140,6 @@ impl Cluster {
         };
         let turn = Arc::clone(limit).try_acquire_owned();
         turn.map_err(|_| ServiceError::TooMany { what: what.words(), retry_after: RETRY_AFTER })
-    }
-
-    /// Policies and roles as they were last read.
-    pub(super) fn snapshots(&self) -> &SnapshotCache {
-        &self.snapshots
     }
 
     /// The turns of reads that the database answers instead of the index.

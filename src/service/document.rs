@@ -105,7 +105,7 @@ impl Cluster {
 
     async fn load_from_database(&self, user: UserId) -> Result<Found, ServiceError> {
         let mut turn = self.fallback().await?;
-        let loaded = snapshot::load_one(&mut turn, user, self.now(), self.snapshots()).await;
+        let loaded = snapshot::load_one(&mut turn, user, self.now(), &self.snapshots).await;
         let document = match loaded {
             // The index has an empty document of him too: what can't be read may be a deny.
             Err(StoreError::Unreadable(why)) => {

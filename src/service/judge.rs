@@ -44,7 +44,7 @@ impl Cluster {
         conn: &mut PgConnection,
         user: &UserCaller,
     ) -> Result<Permissions, ServiceError> {
-        let own = match snapshot::load_one(conn, user.id, self.now(), self.snapshots()).await {
+        let own = match snapshot::load_one(conn, user.id, self.now(), &self.snapshots).await {
             // What can't be read may be a deny: he has nothing.
             Err(StoreError::Unreadable(why)) => {
                 tracing::error!(user = %user.id, "{why}");

@@ -105,7 +105,8 @@ async fn run(connection: &mut PgConnection) -> Result<(), MigrationError> {
     {
         sqlx::query(set).execute(&mut *connection).await.map_err(MigrationError::Unreachable)?;
     }
-    Ok(MIGRATOR.run(connection).await?)
+    // Not `run`: its future is not known to be `Send`, and could not be spawned.
+    Ok(MIGRATOR.run_direct(None, connection, false).await?)
 }
 
 #[cfg(test)]

@@ -141,6 +141,7 @@ fn instance(db: &TestDatabase, index: &Arc<Counting>, settings: Settings) -> Clu
         name: "default".into(),
         pool: db.pool.clone(),
         index: Arc::clone(index) as Arc<dyn PermissionIndex>,
+        snapshots: Arc::default(),
         directory: Directory::default(),
         signals: Signals::default(),
         clock: Clock::System,

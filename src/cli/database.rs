@@ -1,0 +1,98 @@
+//! The database of a command that works on it directly: the configured one, else the data directory's own.
+
+use super::exit::{Exit, Failure};
+use super::output;
+use crate::config::Config;
+use crate::store::migrate;
+use crate::store::pool::{self, PoolSettings};
+use crate::store::private::PrivateCluster;
+use anyhow::Context;
+use backon::{BackoffBuilder, ExponentialBuilder};
+use secrecy::ExposeSecret;
+use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// An open database. Close it: the private cluster is stopped by its last user.
+pub(super) struct Database {
+    pub pool: PgPool,
+    pub options: PgConnectOptions,
+    private: Option<PrivateCluster>,
+}
+
+impl Database {
+    /// Opens it without asking it anything; a private cluster is running then.
+    pub(super) async fn connect(config: &Config) -> Result<Self, Failure> {
+        let (options, private) = match &config.database.url {
+            Some(url) => (PgConnectOptions::from_str(url.expose_secret()).context("database.url can't be read")?, None),
+            None => {
+                let private = PrivateCluster::start(&config.data_dir).await.map_err(Failure::unreachable)?;
+                (private.options(), Some(private))
+            }
+        };
+        let settings = PoolSettings {
+            max_connections: config.database.max_connections,
+            acquire_timeout: config.database.acquire_timeout,
+            ..PoolSettings::default()
+        };
+        let pool = pool::connect(options.clone(), &settings);
+        Ok(Self { pool, options, private })
+    }
+
+    /// Opens it and brings its tables up to date; waits for it up to `database.connect_timeout`.
+    pub(super) async fn open(config: &Config) -> Result<Self, Failure> {
+        let database = Self::connect(config).await?;
+        let patience = config.database.connect_timeout;
+        match tokio::time::timeout(patience, migrated(database.pool.clone())).await {
+            Ok(Ok(())) => Ok(database),
+            Ok(Err(failure)) => {
+                database.close().await;
+                Err(failure)
+            }
+            Err(_) => {
+                database.close().await;
+                let what = format!("the database did not answer within {patience:?}: is `database.url` right?");
+                Err(Failure::unreachable(anyhow::anyhow!(what)))
+            }
+        }
+    }
+
+    /// Brings the tables up to date as soon as the database is there.
+    pub(super) fn migrate_later(&self) {
+        let pool = self.pool.clone();
+        tokio::spawn(async move {
+            if let Err(failure) = migrated(pool).await {
+                tracing::error!(error = %failure, "the database can't be migrated: writes will fail");
+            }
+        });
+    }
+
+    /// Closes the connections and stops the private cluster, unless somebody else uses it.
+    pub(super) async fn close(self) {
+        self.pool.close().await;
+        if let Some(private) = self.private
+            && let Err(error) = private.stop().await
+        {
+            tracing::warn!(error = crate::telemetry::chain(&error), "the private PostgreSQL could not be stopped");
+        }
+    }
+}
+
+/// Brings the tables up to date, trying again while the database is away; ended by whoever waits.
+async fn migrated(pool: PgPool) -> Result<(), Failure> {
+    let backoff = ExponentialBuilder::default().with_max_delay(Duration::from_secs(2)).without_max_times();
+    for pause in backoff.build() {
+        match migrate::migrate(&pool).await {
+            Err(error) if error.is_transient() => tokio::time::sleep(pause).await,
+            done => return done.map_err(Failure::wrong),
+        }
+    }
+    Ok(())
+}
+
+/// `permdex migrate`.
+pub(super) async fn migrate(config: &Config) -> Result<Exit, Failure> {
+    Database::open(config).await?.close().await;
+    output::text("the database is up to date")
+}

@@ -1,0 +1,90 @@
+//! What every handler is given: the storage clusters, the verifier, the metrics, bounds.
+
+use super::problem::Problem;
+use crate::auth::Verifier;
+use crate::config::HttpConfig;
+use crate::service::Cluster;
+use crate::telemetry::Metrics;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// The cluster that always exists.
+const DEFAULT: &str = "default";
+
+/// Time limits of requests.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// How long a request may take until the headers of its answer.
+    pub request_timeout: Duration,
+    /// How long a who-has stream may take.
+    pub stream_timeout: Duration,
+}
+
+impl From<&HttpConfig> for Settings {
+    fn from(config: &HttpConfig) -> Self {
+        Self { request_timeout: config.request_timeout, stream_timeout: config.stream_timeout }
+    }
+}
+
+/// The state of the HTTP room. Cheap to clone; clones share it.
+#[derive(Debug, Clone)]
+pub struct App(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    default: Cluster,
+    verifier: Verifier,
+    metrics: Option<Metrics>,
+    settings: Settings,
+    draining: AtomicBool,
+}
+
+impl App {
+    /// An app on one storage cluster. Without `metrics` there is no `/metrics` here.
+    #[must_use]
+    pub fn new(default: Cluster, verifier: Verifier, metrics: Option<Metrics>, settings: Settings) -> Self {
+        Self(Arc::new(Inner { default, verifier, metrics, settings, draining: AtomicBool::new(false) }))
+    }
+
+    /// From now on `/readyz` says that this instance is going away. Requests are still answered.
+    pub fn drain(&self) {
+        self.0.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn verifier(&self) -> &Verifier {
+        &self.0.verifier
+    }
+
+    pub(super) fn metrics(&self) -> Option<&Metrics> {
+        self.0.metrics.as_ref()
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        self.0.settings
+    }
+
+    /// All storage clusters.
+    pub(super) fn clusters(&self) -> impl Iterator<Item = &Cluster> {
+        std::iter::once(&self.0.default)
+    }
+
+    /// The cluster that a request names; `default` without a name.
+    ///
+    /// # Errors
+    /// There is no such cluster (422).
+    pub(super) fn cluster(&self, name: Option<&str>) -> Result<&Cluster, Problem> {
+        match name {
+            None | Some(DEFAULT) => Ok(&self.0.default),
+            Some(name) => {
+                let detail =
+                    format!("storage cluster `{}` does not exist: leave the header out", crate::json::quoted(name));
+                Err(Problem::wrong("/x-mongo-cluster-name", detail))
+            }
+        }
+    }
+}

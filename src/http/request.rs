@@ -1,0 +1,94 @@
+//! What is known of a request everywhere: its id, and who made it.
+
+use crate::auth::Claims;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use std::fmt::Write as _;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
+
+/// The header that carries a request's id, both ways.
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const LONGEST: usize = 128;
+
+/// One request. Put beside it by [`super::outer`], filled by whoever learns more.
+#[derive(Debug)]
+pub struct RequestInfo {
+    id: HeaderValue,
+    claims: OnceLock<Arc<Claims>>,
+}
+
+impl RequestInfo {
+    /// Of a request with these headers: its own id when that is sane, else a new one.
+    pub(super) fn new(headers: &HeaderMap) -> Self {
+        let id = headers.get(X_REQUEST_ID).filter(|id| is_sane(id.as_bytes())).cloned().unwrap_or_else(new_id);
+        Self { id, claims: OnceLock::new() }
+    }
+
+    /// The id: 1 to 128 of `A-Za-z0-9._-`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.id.to_str().unwrap_or_default()
+    }
+
+    pub(super) fn header(&self) -> HeaderValue {
+        self.id.clone()
+    }
+
+    pub(super) fn learn(&self, claims: &Arc<Claims>) {
+        // Told once; a second extractor would say the same.
+        let _ = self.claims.set(Arc::clone(claims));
+    }
+
+    /// Who made it, once a token was verified.
+    #[must_use]
+    pub fn claims(&self) -> Option<&Arc<Claims>> {
+        self.claims.get()
+    }
+}
+
+fn is_sane(id: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    (1..=LONGEST).contains(&id.len()) && id.iter().all(plain)
+}
+
+/// Random for each process, then counted: as good as a random one to find a request by, at a tenth of its price.
+fn new_id() -> HeaderValue {
+    static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(std::process::id()));
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let mut text = String::with_capacity(32);
+    // Writing to a String can't fail.
+    let _ = write!(text, "{:016x}-{:x}", *PROCESS, NEXT.fetch_add(1, Ordering::Relaxed));
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("none"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(sent: &[u8]) -> String {
+        let mut headers = HeaderMap::new();
+        headers.insert(X_REQUEST_ID, HeaderValue::from_bytes(sent).unwrap());
+        RequestInfo::new(&headers).id().to_owned()
+    }
+
+    #[test]
+    fn a_sane_id_is_kept() {
+        for sane in ["a", "7f.b_-9", &"x".repeat(128)] {
+            assert_eq!(id(sane.as_bytes()), sane);
+        }
+    }
+
+    #[test]
+    fn any_other_id_is_replaced() {
+        for sent in ["", "a b", "a\"", "a,b", "ä", &"x".repeat(129)] {
+            let made = id(sent.as_bytes());
+            assert!(made != sent && is_sane(made.as_bytes()), "{sent}: {made}");
+        }
+    }
+
+    #[test]
+    fn no_two_new_ids_are_equal() {
+        assert_ne!(RequestInfo::new(&HeaderMap::new()).id(), RequestInfo::new(&HeaderMap::new()).id());
+    }
+}

@@ -1,0 +1,8 @@
+//! The whole room on a real service and the embedded index, without a database: what needs one is under `tests/it`.
+
+mod app;
+mod callers;
+mod documents;
+mod errors;
+mod operations;
+mod questions;

@@ -1,0 +1,5 @@
+//! `/v2`: camelCase, strict (no `null`, no unknown field).
+//!
+//! One file an endpoint: parameters, handler, description, tests.
+
+pub(super) mod permission;

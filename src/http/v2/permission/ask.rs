@@ -1,0 +1,90 @@
+//! `POST /v2/permission`: check, list and who has this.
+
+use super::question::{self, Question};
+use super::{check, list, stream, who_has};
+use crate::http::accept::{self, Form};
+use crate::http::app::App;
+use crate::http::body::JsonBody;
+use crate::http::call::Call;
+use crate::http::openapi::Problems;
+use crate::http::problem::Problem;
+use crate::http::query::NoQuery;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::Serialize;
+use tracing::Instrument as _;
+use utoipa::ToSchema;
+
+/// One of the three answers.
+#[derive(ToSchema, Serialize)]
+#[serde(untagged)]
+#[schema(as = PermissionAnswer)]
+#[expect(dead_code, reason = "only described")]
+enum Answer {
+    Check(#[serde(skip)] check::Described),
+    List(#[serde(skip)] list::Described),
+    WhoHas(#[serde(skip)] who_has::Described),
+}
+
+/// Check, list, who has this
+///
+/// With `requesterId`: may this user do `action` (on every `resource`; with none, anywhere)? With `list: true`:
+/// everything he may do. Without `requesterId`: everybody who may, with the exact number and page by page;
+/// `Accept: application/x-ndjson` or `text/csv` streams all of them.
+///
+/// Needs `permdex:permission:check` on `user/<id>` for somebody else, `permdex:permission:search` on `user/*` for who has.
+#[utoipa::path(post, path = "/v2/permission", tag = "questions",
+    request_body(content = question::Described, examples(
+        ("check" = (summary = "May user 17 read document 7?",
+            value = json!({"action": "doc:read", "requesterId": 17, "resource": ["acrn:app:1:doc/7"]}))),
+        ("list" = (summary = "What may user 17 do with documents?",
+            value = json!({"requesterId": 17, "list": true, "action": "doc:*"}))),
+        ("whoHas" = (summary = "Who may read document 7?",
+            value = json!({"action": "doc:read", "resource": ["acrn:app:1:doc/7"], "limit": 100}))))),
+    params(("x-mongo-cluster-name" = Option<String>, Header, description = "The storage cluster; `default` without it.")),
+    responses(
+        (status = 200, description = "The answer. `Permdex-Source: database` when it had to come from PostgreSQL.",
+            content((Answer = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
+            headers(("Permdex-Source" = String, description = "`database`, when the index could not answer."))),
+        Problems))]
+pub(super) async fn ask(
+    State(app): State<App>,
+    call: Call,
+    _: NoQuery,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let form = accept::form(&headers);
+    let asked = question::read(body, form)?;
+    let answered = answer(&app, &call, &asked.question, form);
+    if asked.debug {
+        // Whatever is logged within carries the request's id.
+        let span = tracing::info_span!(target: "permdex::query", "query", request_id = call.request.id());
+        return async {
+            log_look_up(&call, &asked.question);
+            answered.await
+        }
+        .instrument(span)
+        .await;
+    }
+    answered.await
+}
+
+async fn answer(app: &App, call: &Call, question: &Question, form: Form) -> Result<Response, Problem> {
+    match (question, form) {
+        (Question::Check(question), _) => check::answer(call, question).await,
+        (Question::List(question), _) => list::answer(call, question).await,
+        (Question::WhoHas(question), Form::Json) => who_has::answer(call, question).await,
+        (Question::WhoHas(question), form) => stream::answer(call, question, form, app.settings().stream_timeout).await,
+    }
+}
+
+/// A check and a list are one look-up by id; a who-has logs its own query, where it is made.
+fn log_look_up(call: &Call, question: &Question) {
+    match question {
+        Question::Check(check) => call.cluster.log_look_up(check.requester),
+        Question::List(list) => call.cluster.log_look_up(list.requester),
+        Question::WhoHas(_) => {}
+    }
+}

@@ -1,0 +1,39 @@
+//! `/v2/permission`: questions, assignments, jobs.
+//!
+//! `ask` is the one endpoint of the three questions: [`question`] reads it and chooses the mode, `check`, `list`,
+//! `who_has` and `stream` answer.
+
+mod ask;
+mod assign_policy;
+mod assignment;
+mod catalogue;
+mod check;
+mod entry;
+mod job;
+mod jobs;
+mod list;
+mod question;
+mod rebuild;
+mod remove_policy;
+mod stream;
+mod user_to_policy;
+mod who_has;
+
+use crate::http::app::App;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(in crate::http) fn endpoints() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(ask::ask))
+        .routes(routes!(catalogue::catalogue))
+        .routes(routes!(assign_policy::assign_policy))
+        .routes(routes!(remove_policy::remove_policy))
+        .routes(routes!(user_to_policy::give_policy, user_to_policy::take_policy))
+        .routes(routes!(job::job))
+        .routes(routes!(jobs::jobs))
+        .routes(routes!(rebuild::rebuild))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! What writes have in common: they go on when their client has left, and say how far they are.
+
+use super::answer::json;
+use super::outer::bug;
+use super::problem::Problem;
+use crate::queue::JobId;
+use crate::service::{Cluster, Completion, ServiceError, Written};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+
+/// How a write stands, with what is its own beside it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Body<T> {
+    job_id: Option<JobId>,
+    completed: bool,
+    #[serde(flatten)]
+    rest: T,
+}
+
+/// Does a write in a task of its own and waits for what its context said: a client that leaves changes nothing.
+///
+/// # Errors
+/// As `write` ends with; nothing was changed then.
+pub(super) async fn settle<F>(cluster: Cluster, write: F) -> Result<(bool, Completion), Problem>
+where
+    F: Future<Output = Result<Written, ServiceError>> + Send + 'static,
+{
+    let task = tokio::spawn(async move {
+        let mut written = write.await?;
+        let completion = cluster.completion(&mut written).await;
+        Ok::<_, ServiceError>((written.changed, completion))
+    });
+    match task.await {
+        Ok(settled) => Ok(settled?),
+        Err(error) => Err(bug(&error.to_string())),
+    }
+}
+
+/// 200 when every answer includes the write, else 202.
+pub(super) fn answer<T: Serialize>(completion: Completion, rest: T) -> Response {
+    let status = if completion.completed { StatusCode::OK } else { StatusCode::ACCEPTED };
+    json(status, &Body { job_id: completion.job, completed: completion.completed, rest })
+}
