@@ -5,6 +5,7 @@ mod affected;
 mod assignments;
 mod conformance;
 mod elastic_index;
+mod embedded_index;
 mod explain;
 mod import;
 mod private_cluster;

@@ -177,3 +177,103 @@ impl Entries {
         union.add_owned(left);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+    use std::collections::BTreeMap;
+
+    const NOW: i64 = 10;
+
+    fn texts(list: &[&str]) -> Vec<String> {
+        list.iter().map(ToString::to_string).collect()
+    }
+
+    /// `a` and `b` are tested, `c` and `d` excluded.
+    fn entries() -> Entries {
+        let shape = Shape { tests: texts(&["a", "b"]), excludes: texts(&["c", "d"]), ..Shape::default() };
+        Entries::new(Arc::new(shape))
+    }
+
+    /// What a user holds: some entries, each until some instant.
+    fn held() -> impl Strategy<Value = Held> {
+        let tested = |name: &'static str| {
+            let one_of = select(vec![vec![1], vec![2], vec![1, 2]]);
+            one_of.prop_map(move |values| values.iter().map(|value| format!("{name}=n:{value}")).collect::<Vec<_>>())
+        };
+        let excluded = |name: &'static str| (1..3).prop_map(move |value| format!("{name}=n:{value}"));
+        let values = (tested("a"), tested("b"), excluded("c"), excluded("d")).prop_map(|(a, b, c, d)| {
+            let mut all = [a, b, vec![c, d]].concat();
+            all.sort_unstable();
+            all
+        });
+        prop::collection::btree_map(values, select(vec![NOW, NOW + 1, crate::index::NO_END]), 0..4)
+    }
+
+    /// Each name with its value, if it is known.
+    fn known() -> impl Strategy<Value = Vec<(&'static str, String)>> {
+        let one = |name: &'static str| {
+            prop::option::weighted(0.8, (1..4).prop_map(move |value| (name, format!("{name}=n:{value}"))))
+        };
+        (one("a"), one("b"), one("c"), one("d")).prop_map(|(a, b, c, d)| [a, b, c, d].into_iter().flatten().collect())
+    }
+
+    /// Of each condition: known to hold, known to fail, or neither.
+    fn truths(values: &Values, known: &[(&'static str, String)]) -> Vec<Option<bool>> {
+        let truth = |name: &str| {
+            let (_, value) = known.iter().find(|(known, _)| *known == name)?;
+            Some(values.contains(value) == ["a", "b"].contains(&name))
+        };
+        ["a", "b", "c", "d"].map(truth).to_vec()
+    }
+
+    fn expected(all: &BTreeMap<u64, Held>, holds: impl Fn(&Values) -> bool) -> Vec<u64> {
+        let has = |held: &Held| held.iter().any(|(values, until)| *until > NOW && holds(values));
+        all.iter().filter(|(_, held)| has(held)).map(|(user, _)| *user).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn an_entry_is_found_by_its_values_whatever_came_and_went(
+            changes in prop::collection::vec((1_u64..6, held()), 1..20),
+            questions in prop::collection::vec(known(), 1..10),
+        ) {
+            let (mut entries, mut all) = (entries(), BTreeMap::<u64, Held>::new());
+            for (user, held) in changes {
+                if let Some(old) = all.insert(user, held.clone()) {
+                    entries.remove(user, &old);
+                }
+                entries.insert(user, &held);
+            }
+            for known in questions {
+                let values = KnownValues::new(known.iter().map(|(name, value)| (*name, value.as_str())));
+                let (mut allowed, mut left) = (Union::default(), Union::default());
+                entries.allowed(&values, NOW, &mut allowed);
+                entries.not_failing(&values, NOW, &mut left);
+                let hold = expected(&all, |values| truths(values, &known).iter().all(|truth| *truth == Some(true)));
+                let may = expected(&all, |values| !truths(values, &known).contains(&Some(false)));
+                prop_assert_eq!(allowed.finish().iter().collect::<Vec<_>>(), hold, "{:?}", known);
+                prop_assert_eq!(left.finish().iter().collect::<Vec<_>>(), may, "{:?}", known);
+            }
+            for (user, held) in &all {
+                entries.remove(*user, held);
+            }
+            prop_assert!(entries.is_empty() && entries.numbers.is_empty());
+            prop_assert!(entries.values.is_empty() && entries.several.is_empty());
+            prop_assert_eq!(entries.free.len(), entries.holders.len());
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_free_is_used_again() {
+        let mut entries = entries();
+        for value in 0..100 {
+            let held = Held::from([(texts(&["a=n:1", "b=n:1", "c=n:1", &format!("d=n:{value}")]), NOW)]);
+            entries.insert(1, &held);
+            entries.remove(1, &held);
+        }
+        assert_eq!(entries.holders.len(), 1);
+    }
+}

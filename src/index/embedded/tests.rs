@@ -360,3 +360,22 @@ fn what_cannot_be_kept_is_refused_and_the_old_one_stays() {
         assert_eq!(index.get(UserId(-1)).await.unwrap(), None);
     });
 }
+
+#[test]
+fn who_holds_the_same_shape_with_another_value_or_end_is_found_by_that() {
+    let (index, first) = serving();
+    let on = |level: i128, until| {
+        let conditions = Conditions::from([("level".into(), Condition::Equals { value: Value::Integer(level) })]);
+        Effective { conditions, until, ..allow("a:x") }
+    };
+    let level = |level| Search { attributes: [("level".into(), Value::Integer(level))].into(), ..asked("a:x") };
+    run(async {
+        for (version, statement, may) in
+            [(1, on(1, None), [true, false]), (2, on(2, None), [false, true]), (3, on(2, Some(NOW)), [false, false])]
+        {
+            index.write(std::slice::from_ref(&first), &[holding(1, version, &statement)]).await.unwrap();
+            let found = [index.search(&level(1)).await.unwrap(), index.search(&level(2)).await.unwrap()];
+            assert_eq!(found.map(|page| page.total == 1), may, "{version}");
+        }
+    });
+}
