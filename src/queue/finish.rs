@@ -105,7 +105,8 @@ pub async fn finish_failed(
     end(pool, token, State::Failed, Some(error), result).await
 }
 
-/// The same for these rows of the claim only: the others stay the attempt's.
+/// The same for these rows of the claim only: the others stay the attempt's. Refused when none of `ids` is the attempt's
+/// any more; no `ids`: nothing to refuse.
 ///
 /// # Errors
 /// As [`finish`].
@@ -116,6 +117,9 @@ pub async fn finish_failed_some(
     error: &str,
     result: Option<&serde_json::Value>,
 ) -> Result<Finished, QueueError> {
+    if ids.is_empty() {
+        return Ok(Finished::default());
+    }
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     end_those(pool, token, Some(&ids), State::Failed, Some(error), result).await
 }

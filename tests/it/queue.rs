@@ -16,7 +16,7 @@ use sqlx::PgPool;
 use std::time::Duration;
 
 /// Longer than any test: what waits so long waits for a state.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn job(scope: Value, customer: impl Into<Option<i64>>, lane: Lane) -> NewJob {
     let (id, actor) = (JobId::new(&Clock::System), "service:test".to_owned());

@@ -2,8 +2,8 @@
 
 use super::{LONG, add, claim_and_die, claim_from, database, large, small, state};
 use permdex::queue::{
-    Ended, Fenced, Lane, Progress, Retried, State, finish, finish_failed, finish_with_result, get, give_back,
-    heartbeat, progress, reap, release, retry, take_over,
+    Ended, Fenced, Finished, Lane, Progress, Retried, State, finish, finish_failed, finish_failed_some,
+    finish_with_result, get, give_back, heartbeat, progress, reap, release, retry, take_over,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -130,4 +130,20 @@ async fn a_failed_job_says_why_and_can_be_retried() {
     let job = get(pool, id).await.expect("read").expect("there");
     assert_eq!((job.state, job.error, job.attempts), (State::Done, None, 1));
     assert_eq!(job.result, Some(json!({"differences": 0})));
+}
+
+#[tokio::test]
+async fn some_rows_of_a_claim_fail_and_the_others_end_with_it() {
+    let database = database().await;
+    let pool = &database.pool;
+    let [bad, good] = [add(pool, &small(666, 1)).await, add(pool, &small(17, 1)).await];
+    let claim = claim_from(pool, Lane::Small).await.expect("queued");
+    let some = async |jobs: &[_]| finish_failed_some(pool, claim.token, jobs, "too large", None).await.expect("asked");
+    assert_eq!(some(&[bad]).await.ids, [bad]);
+    assert_eq!(some(&[bad]).await.refused, [claim.token]);
+    assert_eq!(some(&[]).await, Finished::default());
+    assert_eq!((state(pool, bad).await, state(pool, good).await), (State::Failed, State::Running));
+    let done = finish(pool, &[Ended { token: claim.token, users: None }]).await.expect("finished");
+    assert_eq!(done.ids, [good]);
+    assert_eq!((state(pool, bad).await, state(pool, good).await), (State::Failed, State::Done));
 }
