@@ -73,7 +73,9 @@ async fn every_scope_reaches_whom_loops_say_in_pages_of_any_size() {
     // Merged jobs: the union, each once.
     for pair in scopes.windows(4) {
         let mut merged = Scopes::default();
-        pair.iter().for_each(|scope| merged.add(*scope));
+        for scope in pair {
+            merged.add(*scope);
+        }
         let expected: BTreeSet<_> = pair.iter().flat_map(|scope| oracle(&all, *scope)).collect();
         assert_eq!(walk(&mut conn, &merged, 4).await, expected.into_iter().collect::<Vec<_>>(), "{pair:?}");
     }

@@ -164,7 +164,7 @@ wrong (line, why) as (
     where i.customer_id is not null and not exists (select from organizations o where o.id = i.customer_id)
     union all
     select i.line, format('policy `%s` %s, which never changes', i.id,
-        coalesce(format('belongs to customer `%s`', p.customer_id), 'is shared'))
+        coalesce('belongs to customer `' || p.customer_id || '`', 'is shared'))
     from import_policies i join policies p on p.id = i.id where p.customer_id is distinct from i.customer_id
 
     union all
