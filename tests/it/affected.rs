@@ -13,6 +13,7 @@ async fn walk(conn: &mut PgConnection, scopes: &Scopes, limit: u32) -> Vec<i64> 
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let ids = page(conn, scopes, after, limit).await.unwrap();
+        assert!(ids.first().is_none_or(|id| Some(*id) > after), "a page goes on above the one before");
         all.extend(ids.iter().map(|id| id.0));
         after = ids.last().copied();
         if ids.len() < limit as usize {
