@@ -143,7 +143,7 @@ groups as materialized (
     select m.user_id, m.security_group_id from security_group_members m where m.user_id = any (array(select id from asked))
 )
 select exists (
-    select from asked where $2 or id = any ($3) or customer_id = any ($5) or role_id = any ($6)
+    select from asked where ($2 and customer_id is not null) or id = any ($3) or customer_id = any ($5) or role_id = any ($6)
     union all
     select from groups where security_group_id = any ($4)
     union all

@@ -13,6 +13,7 @@ async fn walk(conn: &mut PgConnection, scopes: &Scopes, limit: u32) -> Vec<i64> 
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let ids = page(conn, scopes, after, limit).await.unwrap();
+        assert!(ids.first().is_none_or(|id| Some(*id) > after), "a page goes on above the one before");
         all.extend(ids.iter().map(|id| id.0));
         after = ids.last().copied();
         if ids.len() < limit as usize {
@@ -73,7 +74,9 @@ async fn every_scope_reaches_whom_loops_say_in_pages_of_any_size() {
     // Merged jobs: the union, each once.
     for pair in scopes.windows(4) {
         let mut merged = Scopes::default();
-        pair.iter().for_each(|scope| merged.add(*scope));
+        for scope in pair {
+            merged.add(*scope);
+        }
         let expected: BTreeSet<_> = pair.iter().flat_map(|scope| oracle(&all, *scope)).collect();
         assert_eq!(walk(&mut conn, &merged, 4).await, expected.into_iter().collect::<Vec<_>>(), "{pair:?}");
     }

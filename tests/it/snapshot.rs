@@ -1,6 +1,7 @@
 //! Loading users is what plain loops over the same data say, and nothing that can't be read is skipped.
 
 use crate::support::database::TestDatabase;
+use crate::support::dataset::{Dataset, resource};
 use crate::support::organization::{NOW, Organization, User, slug};
 use permdex::clock::Clock;
 use permdex::domain::{
@@ -13,7 +14,7 @@ use permdex::store::snapshot::{Loaded, LoadedUser, SnapshotCache, load, load_one
 use permdex::store::{StoreError, snapshot};
 use serde_json::Value as Json;
 use sqlx::{Connection, PgPool};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -185,6 +186,33 @@ async fn a_page_in_a_transaction_is_of_its_snapshot() {
     let after = load(&mut transaction, &[UserId(1)], now(), &cache).await.unwrap();
     assert_eq!(before, after);
     assert_eq!(user(&after[0]).permissions.statements.len(), 2);
+}
+
+#[tokio::test]
+async fn the_real_organizations_load_to_their_true_matrix() {
+    for dataset in [Dataset::Hc, Dataset::Customer] {
+        let (Some(lines), Some(matrix)) = (dataset.lines(), dataset.matrix()) else {
+            eprintln!("no data beside the checkout: skipped");
+            return;
+        };
+        let database = TestDatabase::new().await;
+        fill(&database.pool, &lines).await;
+        let mut conn = database.pool.acquire().await.unwrap();
+        let ids: Vec<i64> = sqlx::query_scalar("select id from users").fetch_all(&mut *conn).await.unwrap();
+        let users: Vec<_> = ids.into_iter().map(UserId).collect();
+        let cache = SnapshotCache::default();
+        let mut found = BTreeSet::new();
+        for page in users.chunks(snapshot::MAX_USERS) {
+            for loaded in load(&mut conn, page, now(), &cache).await.unwrap() {
+                let user = user(&loaded);
+                for resource in user.permissions.statements.iter().flat_map(|one| &one.resources) {
+                    found.insert((user.permissions.user.0, resource.as_str().to_owned()));
+                }
+            }
+        }
+        let expected: BTreeSet<_> = matrix.into_iter().map(|(user, permission)| (user, resource(permission))).collect();
+        assert!(found == expected, "{dataset:?}: {} pairs for {}", found.len(), expected.len());
+    }
 }
 
 #[tokio::test]

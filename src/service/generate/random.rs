@@ -1,6 +1,6 @@
 //! Numbers that look random and are the same each time. Not for secrets.
 
-/// A SplitMix64 generator.
+/// A generator after `SplitMix64`.
 #[derive(Debug, Clone)]
 pub(super) struct Random(u64);
 

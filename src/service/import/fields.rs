@@ -136,13 +136,12 @@ pub(super) fn tags(fields: &mut Fields<'_>) -> Option<Json> {
             Node::String(text) if is_tag(&text) => Some(Json::String(text)),
             _ => None,
         };
-        match value.filter(|_| is_tag(&key)) {
-            Some(value) => _ = all.insert(key, value),
-            None => {
-                let why = "a tag is letters, digits, `_` and blanks, at most 256 of them; its value too, or null";
-                fields.errors().add(format!("{at}/{}", quoted(&key)), why);
-                right = false;
-            }
+        if let Some(value) = value.filter(|_| is_tag(&key)) {
+            all.insert(key, value);
+        } else {
+            let why = "a tag is letters, digits, `_` and blanks, at most 256 of them; its value too, or null";
+            fields.errors().add(format!("{at}/{}", quoted(&key)), why);
+            right = false;
         }
     }
     right.then_some(Json::Object(all))

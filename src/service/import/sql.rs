@@ -25,7 +25,7 @@ create temp table import_touched (kind \"char\", id bigint, customer_id bigint) 
 /// Long statements are fine here, and so is waiting for a slow file.
 pub(super) const UNBOUND: &str = "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0";
 
-/// The planner must know how much there is to join.
+/// The planner must know what there is to join: without, checking 50,000 lines took 6 s instead of 0.06.
 pub(super) const ANALYZE: &str = "analyze import_customers; analyze import_roles; analyze import_users;
 analyze import_groups; analyze import_members; analyze import_policies; analyze import_assignments;
 analyze import_grants";
@@ -164,7 +164,7 @@ wrong (line, why) as (
     where i.customer_id is not null and not exists (select from organizations o where o.id = i.customer_id)
     union all
     select i.line, format('policy `%s` %s, which never changes', i.id,
-        coalesce(format('belongs to customer `%s`', p.customer_id), 'is shared'))
+        coalesce('belongs to customer `' || p.customer_id || '`', 'is shared'))
     from import_policies i join policies p on p.id = i.id where p.customer_id is distinct from i.customer_id
 
     union all
@@ -283,7 +283,7 @@ with changed as (
 )
 select count(*) from changed";
 
-/// Members.
+/// Members. Nobody else writes under [`LOCK`], so a look beforehand is enough, and cheaper than a conflict a row.
 pub(super) const MEMBERS: &str = "
 with changed as (
     insert into security_group_members (security_group_id, user_id, customer_id)
@@ -291,8 +291,9 @@ with changed as (
     from import_members i
     join security_groups g on g.id = i.security_group_id
     join users u on u.id = i.user_id and u.customer_id = g.customer_id
+    where not exists (
+        select from security_group_members m where m.security_group_id = g.id and m.user_id = u.id)
     order by g.id, u.id
-    on conflict do nothing
     returning user_id, customer_id
 ),
 touched as (insert into import_touched select distinct 'u'::\"char\", user_id, customer_id from changed)

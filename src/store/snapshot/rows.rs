@@ -109,8 +109,9 @@ impl Rows {
     /// Rows come in any order, documents are compared byte by byte (`verify`): the same data gives the same list.
     fn sort(&mut self) {
         self.groups_of.values_mut().for_each(|list| list.sort_unstable());
-        for target in [&mut self.to_customer, &mut self.to_group, &mut self.to_user] {
-            target.values_mut().for_each(|list| list.sort_unstable());
+        let targets = [&mut self.to_customer, &mut self.to_group, &mut self.to_user];
+        for given in targets.into_iter().flat_map(|target| target.values_mut()) {
+            given.sort_unstable();
         }
         self.temporary.values_mut().for_each(|list| list.sort_unstable());
     }

@@ -47,7 +47,7 @@ impl Text {
 fn statements(text: &str) -> Result<Vec<Statement>, Arc<str>> {
     let mut errors = Errors::default();
     let read = read_statements(tree(text)?, "", &mut errors);
-    errors.check(read).map_err(|errors| first(errors))
+    errors.check(read).map_err(first)
 }
 
 fn grants(text: &str) -> Result<Vec<PermissionGrant>, Arc<str>> {
@@ -55,14 +55,14 @@ fn grants(text: &str) -> Result<Vec<PermissionGrant>, Arc<str>> {
     let mut errors = Errors::default();
     let read = |(index, item): (usize, Node)| read_grant(item, &format!("/{index}"), &mut errors);
     let all: Vec<_> = items.into_iter().enumerate().map(read).collect();
-    errors.check(all.into_iter().collect()).map_err(|errors| first(errors))
+    errors.check(all.into_iter().collect()).map_err(first)
 }
 
 /// Reads one grant.
 pub(super) fn grant(text: &str) -> Result<PermissionGrant, Arc<str>> {
     let mut errors = Errors::default();
     let read = read_grant(tree(text)?, "", &mut errors);
-    errors.check(read).map_err(|errors| first(errors))
+    errors.check(read).map_err(first)
 }
 
 fn tree(text: &str) -> Result<Node, Arc<str>> {

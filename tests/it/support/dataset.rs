@@ -1,4 +1,4 @@
-//! The two real organizations beside the checkout (`../shared/data`): their import lines and their true matrix.
+//! The two real organizations beside the checkout (`../shared/data`, or where `PERMDEX_TEST_DATA` says): their import lines and their true matrix.
 
 use csv::ReaderBuilder;
 use flate2::read::GzDecoder;
@@ -23,7 +23,9 @@ impl Dataset {
             Self::Customer => "customer",
             Self::Hc => "hc",
         };
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
+        let data = std::env::var_os("PERMDEX_TEST_DATA").map(PathBuf::from);
+        let data = data.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"));
+        let folder = data.join(name);
         folder.is_dir().then_some(folder)
     }
 
