@@ -11,7 +11,7 @@ pub(super) fn text(micros: i64) -> String {
 }
 
 /// Writes microseconds since 1970.
-#[expect(clippy::trivially_copy_pass_by_ref, clippy::ref_option, reason = "serde's signature")]
+#[expect(clippy::ref_option, reason = "serde's signature")]
 pub(super) fn optional<S: Serializer>(micros: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
     match micros {
         Some(micros) => serializer.serialize_str(&text(*micros)),

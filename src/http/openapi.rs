@@ -1,5 +1,7 @@
 //! The OpenAPI document: what the endpoints say of themselves, and what all of them have in common.
 
+mod not_null;
+
 use super::app::App;
 use super::router::endpoints;
 use axum::Router;
@@ -13,31 +15,31 @@ use utoipa::{IntoResponses, ToSchema};
 pub(super) enum Problems {
     /// Not JSON, not UTF-8, an impossible header or cursor.
     #[response(status = 400, content_type = "application/problem+json")]
-    BadRequest(#[to_schema] ProblemBody),
+    BadRequest(ProblemBody),
     /// No or bad credentials; `WWW-Authenticate` says how.
     #[response(status = 401, content_type = "application/problem+json")]
-    Unauthorized(#[to_schema] ProblemBody),
+    Unauthorized(ProblemBody),
     /// Not permitted; names the missing action and resource.
     #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(#[to_schema] ProblemBody),
+    Forbidden(ProblemBody),
     /// Names what was not found.
     #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(#[to_schema] ProblemBody),
+    NotFound(ProblemBody),
     /// The body is over 1 MiB.
     #[response(status = 413, content_type = "application/problem+json")]
-    BodyTooLarge(#[to_schema] ProblemBody),
+    BodyTooLarge(ProblemBody),
     /// The body is not `application/json`.
     #[response(status = 415, content_type = "application/problem+json")]
-    UnsupportedMediaType(#[to_schema] ProblemBody),
+    UnsupportedMediaType(ProblemBody),
     /// Understood but invalid: `errors` says all of it.
     #[response(status = 422, content_type = "application/problem+json")]
-    Invalid(#[to_schema] ProblemBody),
+    Invalid(ProblemBody),
     /// Over a limit; `Retry-After` says when to come again.
     #[response(status = 429, content_type = "application/problem+json")]
-    TooMany(#[to_schema] ProblemBody),
+    TooMany(ProblemBody),
     /// What is needed is unreachable; `Retry-After` says when to come again.
     #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] ProblemBody),
+    Unavailable(ProblemBody),
 }
 
 /// Why there is no answer (RFC 9457).
@@ -81,6 +83,7 @@ pub fn openapi() -> OpenApi {
 /// The router of all documented endpoints, and the document.
 pub(super) fn documented() -> (Router<App>, OpenApi) {
     let (router, mut document) = endpoints().split_for_parts();
+    not_null::mend(&mut document);
     document.info = InfoBuilder::new()
         .title("permdex")
         .version(env!("CARGO_PKG_VERSION"))

@@ -122,7 +122,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_encoded_is_decoded(text in any::<String>()) {
-            let encoded: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            let encoded = text.bytes().fold(String::new(), |encoded, byte| format!("{encoded}%{byte:02x}"));
             prop_assert_eq!(decode(&encoded).unwrap(), text);
         }
 

@@ -19,7 +19,6 @@ pub(super) fn endpoints() -> OpenApiRouter<App> {
 }
 
 /// The API.
-#[must_use]
 pub fn router(app: App) -> Router {
     let (router, document) = documented();
     let layer = layer(&app, document.paths.paths.keys().map(String::as_str));
@@ -32,7 +31,6 @@ pub fn router(app: App) -> Router {
 }
 
 /// `/metrics` alone, for an address of its own.
-#[must_use]
 pub fn metrics_router(app: App) -> Router {
     let layer = layer(&app, ["/metrics"]);
     let (router, _) = ops::metrics_endpoint().split_for_parts();

@@ -4,5 +4,6 @@ mod app;
 mod callers;
 mod documents;
 mod errors;
+mod logs;
 mod operations;
 mod questions;

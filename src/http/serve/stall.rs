@@ -87,7 +87,7 @@ mod tests {
     #[tokio::test]
     async fn a_client_that_takes_its_answer_gets_it() {
         let (mut client, server) = tokio::io::duplex(16);
-        let mut server = Unstalled::new(server, Duration::from_secs(60));
+        let mut server = Unstalled::new(server, Duration::from_mins(1));
         let taken = async {
             let mut bytes = [1; 64];
             client.read_exact(&mut bytes).await.unwrap();

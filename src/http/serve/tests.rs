@@ -20,7 +20,7 @@ struct Server {
 }
 
 fn limits() -> Limits {
-    let minute = Duration::from_secs(60);
+    let minute = Duration::from_mins(1);
     Limits { max_connections: 10, header_timeout: minute, stall_timeout: minute, drain_timeout: minute }
 }
 

@@ -78,7 +78,7 @@ impl TestApp {
             &AuthSettings { hs256_secret: vec![SECRET.into()], ..AuthSettings::default() },
             &[SECRET.into()],
         );
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let settings = Settings { request_timeout: minute, stream_timeout: minute };
         let app = App::new(cluster, Verifier::new(keys.unwrap(), clock.clone()), None, settings);
         Self { router: router(app.clone()), app, clock }

@@ -46,3 +46,27 @@ fn every_reference_leads_somewhere() {
         assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
     }
 }
+
+#[test]
+fn what_may_be_left_out_may_not_be_null() {
+    let document = document();
+    let nullable = |schema: &Value| schema["type"].as_array().is_some_and(|types| types.contains(&"null".into()));
+    let mut seen = 0;
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        for (field, property) in schema["properties"].as_object().into_iter().flatten() {
+            seen += 1;
+            assert!(!nullable(property) || required.contains(&field.as_str().into()), "{name}.{field}");
+        }
+    }
+    assert!(seen > 50);
+    for field in ["jobId", "completed"] {
+        let answer = &document["components"]["schemas"]["AssignmentAnswer"];
+        assert_eq!(nullable(&answer["properties"][field]), field == "jobId");
+    }
+    for item in document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values()) {
+        for parameter in item["parameters"].as_array().into_iter().flatten() {
+            assert!(!nullable(&parameter["schema"]), "{parameter}");
+        }
+    }
+}

@@ -135,7 +135,7 @@ pub(super) fn policy_and_target(fields: &mut Fields<'_>) -> Option<Asked> {
             errors.add("", "no target is given: name one of `userId`, `securityGroupId`, `customerId`");
         }
         [true, true, _] => {
-            fields.wrong("securityGroupId", "`userId` and `securityGroupId` exclude each other: keep one")
+            fields.wrong("securityGroupId", "`userId` and `securityGroupId` exclude each other: keep one");
         }
         _ => {}
     }

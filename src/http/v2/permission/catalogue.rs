@@ -24,7 +24,7 @@ pub(super) struct Params {
 /// A known action.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CatalogueAction)]
-struct Action {
+struct Known {
     #[schema(example = "doc:read")]
     action: String,
     #[schema(example = "Read documents")]
@@ -40,13 +40,13 @@ struct Action {
 ///
 /// Sorted by name; `allow` says whether the caller has it anywhere. An unknown model is a 404 that names the known ones.
 #[utoipa::path(get, path = "/v2/permission/list", tag = "questions", params(Params),
-    responses((status = 200, description = "The actions.", body = Vec<Action>,
+    responses((status = 200, description = "The actions.", body = Vec<Known>,
         example = json!([{"action": "doc:read", "title": "Read documents", "description": "May read documents.",
             "experimental": false, "allow": true}])), Problems))]
 pub(super) async fn catalogue(call: Call, query: Query) -> Result<Response, Problem> {
     let model = query.read(read)?;
     let known = call.cluster.catalogue(&call.caller, &model).await?;
-    let actions = known.into_iter().map(|known| Action {
+    let actions = known.into_iter().map(|known| Known {
         action: known.entry.name,
         title: known.entry.title,
         description: known.entry.description,

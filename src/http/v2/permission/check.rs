@@ -38,12 +38,11 @@ impl Serialize for Permission<'_> {
         let policies: Vec<PolicyId> = self.decision.used_policies();
         let origins: Vec<Origin> = self.decision.origins();
         let patterns: Vec<&ResourcePattern>;
-        let resource = match self.asked {
-            Some(asked) => Asked::One([asked]),
-            None => {
-                patterns = self.decision.resources();
-                Asked::Patterns(Texts(&patterns))
-            }
+        let resource = if let Some(asked) = self.asked {
+            Asked::One([asked])
+        } else {
+            patterns = self.decision.resources();
+            Asked::Patterns(Texts(&patterns))
         };
         let entry = Entry {
             action: self.action,

@@ -1,7 +1,7 @@
 //! The answer of a list: everything this user may do.
 
 use super::entry::{self, Entry, Texts};
-use crate::domain::{self, ResourcePattern};
+use crate::domain::{self, ActionPattern, ResourcePattern};
 use crate::http::answer::json_from;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
@@ -55,7 +55,7 @@ fn body<'a>(question: &'a ListQuestion, answer: &'a ListAnswer) -> Answer<'a> {
     Answer {
         allow: answer.allow,
         requester_id: question.requester.0,
-        action: filter.action.as_ref().map(|action| action.as_str()),
+        action: filter.action.as_ref().map(ActionPattern::as_str),
         resource: (!filter.resources.is_empty()).then_some(Texts(&filter.resources)),
         permissions: answer.entries.iter().map(listed).collect(),
         job_id: answer.job,
@@ -77,7 +77,7 @@ fn listed(entry: &domain::Entry) -> Entry<'_, Texts<'_, ResourcePattern>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ActionPattern, Condition, CustomerId, Filter, Origin, PolicyId, UserId, Value};
+    use crate::domain::{Condition, CustomerId, Filter, Origin, PolicyId, UserId, Value};
     use crate::service::Source;
     use serde_json::json;
 
@@ -89,7 +89,7 @@ mod tests {
             resources: vec![ResourcePattern::parse("acrn:app:1:doc/*").unwrap()],
             policies: vec![PolicyId(3)],
             origins: vec![Origin::Customer(CustomerId(1))],
-            conditions: Default::default(),
+            conditions: domain::Conditions::default(),
             until: None,
         };
         let conditions = [("color".into(), Condition::Equals { value: Value::string("red") })].into();

@@ -113,7 +113,7 @@ mod tests {
         let question = WhoHasQuestion {
             action: ActionName::parse("doc:read").unwrap(),
             resources: vec![],
-            attributes: Default::default(),
+            attributes: crate::domain::Attributes::default(),
             customer: None,
             limit: 1,
             cursor: None,

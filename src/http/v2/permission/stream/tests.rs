@@ -20,7 +20,7 @@ async fn read(found: WhoHasStream, form: Form, timeout: Duration) -> Result<Stri
     Ok(String::from_utf8(bytes.to_vec()).unwrap())
 }
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn ndjson_closes_with_the_size() {
