@@ -9,6 +9,7 @@ mod embedded_index;
 mod explain;
 mod import;
 mod private_cluster;
+mod promises;
 mod queue;
 mod rooms;
 mod service;

@@ -1,7 +1,10 @@
 //! What the tests stand on: real servers, started and ended here. No test lives here but those of the support itself.
 
+pub mod app;
 pub mod database;
 pub mod dataset;
 pub mod elastic;
 pub mod guarded;
 pub mod organization;
+pub mod process;
+pub mod stalling;

@@ -1,0 +1,8 @@
+//! The promises of design section 6, each through the front door of a whole permdex.
+
+mod p10_closed;
+mod p1_list_is_check;
+mod p2_read_your_writes;
+mod p3_deny_wins;
+mod p5_no_stale_overwrite;
+mod p7_nothing_is_lost;

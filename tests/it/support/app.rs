@@ -1,0 +1,234 @@
+//! A whole permdex in this process: real PostgreSQL, a real index, workers, and the API on a real socket.
+
+use super::database::TestDatabase;
+use super::elastic::{elasticsearch, unique_prefix};
+use permdex::auth::{Keys, MintRequest, Settings as AuthSettings, Subject, Verifier, mint};
+use permdex::cli::runtime::{Assembly, Inputs, assemble};
+use permdex::clock::Clock;
+use permdex::config::Config;
+use permdex::domain::UserId;
+use permdex::http;
+use permdex::index::PermissionIndex;
+use permdex::index::elastic::{ElasticIndex, ElasticSettings};
+use permdex::index::embedded::EmbeddedIndex;
+use permdex::refresh::{self, EngineLock};
+use permdex::service::generate::LineReader;
+use permdex::service::import::import;
+use reqwest::{Client, Method, StatusCode};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// Which index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Embedded,
+    Elastic,
+}
+
+/// A running permdex.
+pub struct App {
+    pub database: TestDatabase,
+    pub assembly: Assembly,
+    pub url: String,
+    client: Client,
+    keys: Keys,
+    service: String,
+}
+
+/// An answer of the API.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl App {
+    /// Starts one with `lines` imported, and waits until its index serves.
+    pub async fn start(engine: Engine, lines: Vec<String>) -> Self {
+        Self::start_wrapped(engine, lines, |index| index).await
+    }
+
+    /// The same with the index wrapped, to stand in its way.
+    pub async fn start_wrapped(
+        engine: Engine,
+        lines: Vec<String>,
+        wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
+    ) -> Self {
+        let clock = Clock::System;
+        let database = TestDatabase::new().await;
+        import(&database.pool, LineReader::new(lines.into_iter()), "cli:test", &clock).await.expect("imported");
+        let (index, lock, name) = match engine {
+            Engine::Embedded => {
+                let lock = EngineLock::take(&database.options).await.expect("nobody else has it");
+                (Arc::new(EmbeddedIndex::new()) as Arc<dyn PermissionIndex>, Some(lock), "permdex-users".to_owned())
+            }
+            Engine::Elastic => {
+                let settings = elastic_settings().await;
+                let name = settings.name.clone();
+                (Arc::new(ElasticIndex::new(&settings).expect("fine settings")) as _, None, name)
+            }
+        };
+        let assembly = assemble(Inputs {
+            name: "default".into(),
+            pool: database.pool.clone(),
+            options: database.options.clone(),
+            index: wrap(index),
+            lock,
+            clock: clock.clone(),
+            service: permdex::service::Settings::default(),
+            refresh: Some(refresh::Settings { index_name: name, ..refresh::Settings::default() }),
+        });
+        let keys = keys();
+        let config = Config::built_in().expect("the defaults are fine");
+        let verifier = Verifier::new(keys.clone(), clock.clone());
+        let app = http::App::new(assembly.cluster.clone(), verifier, None, (&config.http).into());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let limits = (&config.http).into();
+        tokio::spawn(http::serve(http::router(app), listener, limits, std::future::pending()));
+        let service = token(&keys, Subject::Service("test".into()), None, &clock);
+        let client = Client::builder().no_proxy().build().expect("a client");
+        let app = Self { database, assembly, url, client, keys, service };
+        app.ready().await;
+        app
+    }
+
+    /// Waits until the index serves and no job is left.
+    pub async fn ready(&self) {
+        let index = &self.assembly.cluster.index;
+        within("the index serves", || async { matches!(index.serving().await, Ok(Some(_))) }).await;
+        self.drained().await;
+    }
+
+    /// Waits until no job is left.
+    pub async fn drained(&self) {
+        let left = "select count(*) from jobs where state in ('queued', 'running')";
+        within("no job is left", || async {
+            sqlx::query_scalar::<_, i64>(left).fetch_one(&self.database.pool).await.expect("counted") == 0
+        })
+        .await;
+    }
+
+    /// A user's token.
+    pub fn token_of(&self, id: i64, organization: &str) -> String {
+        token(&self.keys, Subject::User(UserId(id)), Some(organization.to_owned()), &Clock::System)
+    }
+
+    /// Asks as a service.
+    pub async fn ask(&self, method: Method, path: &str, body: Value) -> Answer {
+        self.ask_as(&self.service, method, path, body).await
+    }
+
+    /// Asks with a token.
+    pub async fn ask_as(&self, token: &str, method: Method, path: &str, body: Value) -> Answer {
+        let request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(token);
+        let request = if body.is_null() { request } else { request.json(&body) };
+        answer(request).await
+    }
+
+    /// `POST /v2/permission`, which must succeed.
+    pub async fn question(&self, body: Value) -> Value {
+        let answer = self.ask(Method::POST, "/v2/permission", body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        answer.body
+    }
+
+    /// May `user` do `action` on `resource`?
+    pub async fn allows(&self, user: i64, action: &str, resource: &str) -> bool {
+        let body = json!({"requesterId": user, "action": action, "resource": resource});
+        self.question(body).await["allow"].as_bool().expect("a decision")
+    }
+
+    /// Everybody who may, page by page, and the size that every page said.
+    pub async fn who_has(&self, action: &str, resource: &str, limit: usize) -> Vec<i64> {
+        let mut body = json!({"action": action, "resource": resource, "limit": limit});
+        let (mut all, mut size) = (Vec::new(), None);
+        loop {
+            let page = self.question(body.clone()).await;
+            let said = page["size"].as_u64().expect("a size");
+            assert_eq!(*size.get_or_insert(said), said, "every page says the same size");
+            all.extend(page["users"].as_array().expect("users").iter().map(|user| user["id"].as_i64().expect("an id")));
+            match page.get("nextCursor") {
+                Some(cursor) => body["cursor"] = cursor.clone(),
+                None => break,
+            }
+        }
+        assert_eq!(size, Some(all.len() as u64), "the size is the number of all");
+        assert!(all.is_sorted_by(|one, other| one < other), "ordered, each once");
+        all
+    }
+
+    /// Assigns `policy` to `user` and waits.
+    pub async fn assign(&self, policy: i64, user: i64) -> Value {
+        self.change(Method::POST, "assignPolicy", policy, user).await
+    }
+
+    /// Removes `policy` from `user` and waits.
+    pub async fn remove(&self, policy: i64, user: i64) -> Value {
+        self.change(Method::DELETE, "removepolicy", policy, user).await
+    }
+
+    async fn change(&self, method: Method, path: &str, policy: i64, user: i64) -> Value {
+        let body = json!({"policyId": policy, "userId": user, "waitForCompletion": true});
+        let answer = self.ask(method, &format!("/v2/permission/{path}"), body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        assert_eq!(answer.body["completed"], json!(true), "{}", answer.body);
+        answer.body
+    }
+}
+
+/// Sends, and reads the answer.
+pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let answer = request.send().await.expect("an answer");
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let text = answer.text().await.expect("a body");
+    Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+}
+
+/// Settings for an index of its own on the tests' Elasticsearch.
+pub async fn elastic_settings() -> ElasticSettings {
+    ElasticSettings {
+        urls: vec![elasticsearch().await.parse().expect("a URL")],
+        name: unique_prefix(),
+        api_key: None,
+        username: None,
+        password: None,
+        ca_file: None,
+        request_timeout: Duration::from_secs(30),
+        shards: 1,
+        replicas: 0,
+    }
+}
+
+/// The secret of the tests' tokens.
+pub const SECRET: &str = "a secret of the tests, long enough for HS256";
+
+fn keys() -> Keys {
+    Keys::with(&AuthSettings::default(), &[SecretString::from(SECRET)]).expect("fine keys")
+}
+
+fn token(keys: &Keys, subject: Subject, organization: Option<String>, clock: &Clock) -> String {
+    let request = MintRequest { subject, organization, scope: None, ttl: Duration::from_secs(3_600) };
+    mint(keys, &request, clock).expect("a token")
+}
+
+/// A service's token for a server with the tests' [`SECRET`].
+pub fn service_token() -> String {
+    token(&keys(), Subject::Service("test".into()), None, &Clock::System)
+}
+
+/// Waits for a state, for at most two minutes.
+pub async fn within<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
+    let waited = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), waited)
+        .await
+        .unwrap_or_else(|_| panic!("not within two minutes: {what}"));
+}

@@ -1,0 +1,48 @@
+//! The built program as a process of its own, which can really be killed.
+
+use super::app::SECRET;
+use std::path::Path;
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// A running `permdex serve`, killed when it is dropped.
+pub struct Process {
+    child: Child,
+    /// Where it listens.
+    pub url: String,
+}
+
+impl Process {
+    /// Starts one on `data_dir` and waits until it says where it listens.
+    pub async fn serve(data_dir: &Path, settings: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_permdex"))
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .current_dir(data_dir)
+            .env("PERMDEX__DATA_DIR", data_dir)
+            .env("PERMDEX__AUTH__HS256_SECRET", SECRET)
+            .env("PERMDEX__LOG__FILTER", "warn")
+            .envs(settings.iter().copied())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let line = lines.next_line().await.expect("readable").expect("it says where it listens");
+        let url = line.strip_prefix("permdex listening on ").expect("the promised line").to_owned();
+        Self { child, url }
+    }
+
+    /// Kills it with SIGKILL, wherever it is.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("killed");
+    }
+
+    /// Asks it to stop with SIGTERM; whether it ended with 0.
+    pub async fn terminate(mut self) -> bool {
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok()).expect("it runs");
+        let process = rustix::process::Pid::from_raw(id).expect("an id");
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).expect("told");
+        self.child.wait().await.expect("it ends").success()
+    }
+}

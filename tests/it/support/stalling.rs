@@ -1,0 +1,122 @@
+//! An index whose writes can be held up: what a worker that stalls looks like from outside.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use permdex::domain::UserId;
+use permdex::index::{Document, Generation, IndexError, Page, PermissionIndex, Search, UserStream, Written};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use tokio::sync::Notify;
+
+/// Holds up one write when it is armed, until it is released.
+#[derive(Debug)]
+pub struct Stalling {
+    index: Arc<dyn PermissionIndex>,
+    gate: Arc<Gate>,
+}
+
+/// The test's side.
+#[derive(Debug, Default)]
+pub struct Gate {
+    armed: AtomicBool,
+    held: AtomicUsize,
+    passed: AtomicUsize,
+    open: Notify,
+}
+
+impl Gate {
+    /// The next write stalls.
+    pub fn arm(&self) {
+        self.armed.store(true, Ordering::SeqCst);
+    }
+
+    /// How many writes stalled so far.
+    pub fn held(&self) -> usize {
+        self.held.load(Ordering::SeqCst)
+    }
+
+    /// How many of them went on and came to their end.
+    pub fn passed(&self) -> usize {
+        self.passed.load(Ordering::SeqCst)
+    }
+
+    /// Lets the stalled write go on.
+    pub fn release(&self) {
+        self.open.notify_one();
+    }
+}
+
+impl Stalling {
+    /// `index`, behind `gate`.
+    pub fn new(index: Arc<dyn PermissionIndex>, gate: Arc<Gate>) -> Self {
+        Self { index, gate }
+    }
+}
+
+impl PermissionIndex for Stalling {
+    fn write<'a>(
+        &'a self,
+        generations: &'a [Generation],
+        documents: &'a [Arc<Document>],
+    ) -> BoxFuture<'a, Result<Vec<Written>, IndexError>> {
+        async move {
+            let stalls = self.gate.armed.swap(false, Ordering::SeqCst);
+            if stalls {
+                self.gate.held.fetch_add(1, Ordering::SeqCst);
+                self.gate.open.notified().await;
+            }
+            let written = self.index.write(generations, documents).await;
+            self.gate.passed.fetch_add(usize::from(stalls), Ordering::SeqCst);
+            written
+        }
+        .boxed()
+    }
+
+    fn get(&self, user: UserId) -> BoxFuture<'_, Result<Option<Arc<Document>>, IndexError>> {
+        self.index.get(user)
+    }
+
+    fn refresh<'a>(&'a self, generations: &'a [Generation]) -> BoxFuture<'a, Result<(), IndexError>> {
+        self.index.refresh(generations)
+    }
+
+    fn search<'a>(&'a self, search: &'a Search) -> BoxFuture<'a, Result<Page, IndexError>> {
+        self.index.search(search)
+    }
+
+    fn stream<'a>(&'a self, search: &'a Search) -> BoxFuture<'a, Result<UserStream, IndexError>> {
+        self.index.stream(search)
+    }
+
+    fn prepare(&self) -> BoxFuture<'_, Result<(), IndexError>> {
+        self.index.prepare()
+    }
+
+    fn create<'a>(&'a self, generation: &'a Generation) -> BoxFuture<'a, Result<bool, IndexError>> {
+        self.index.create(generation)
+    }
+
+    fn serve<'a>(&'a self, generation: &'a Generation) -> BoxFuture<'a, Result<(), IndexError>> {
+        self.index.serve(generation)
+    }
+
+    fn withdraw(&self) -> BoxFuture<'_, Result<(), IndexError>> {
+        self.index.withdraw()
+    }
+
+    fn discard<'a>(&'a self, generation: &'a Generation) -> BoxFuture<'a, Result<(), IndexError>> {
+        self.index.discard(generation)
+    }
+
+    fn serving(&self) -> BoxFuture<'_, Result<Option<Generation>, IndexError>> {
+        self.index.serving()
+    }
+
+    fn highest_version(&self) -> BoxFuture<'_, Result<i64, IndexError>> {
+        self.index.highest_version()
+    }
+
+    fn engine(&self) -> &'static str {
+        self.index.engine()
+    }
+}
