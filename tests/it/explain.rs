@@ -80,7 +80,9 @@ fn calls(name: &str) -> (&'static str, Vec<String>) {
             "text, text, text, text, bigint, jsonb, jsonb, text, text",
             vec![["'x'"; 4].join(",") + ", 1, null, null, null, null"],
         ),
-        "directory by id" | "user" | "user's organization" => ("bigint", vec!["17".to_owned()]),
+        "directory by id" | "user" | "user's organization" | "policy statements" | "group" => {
+            ("bigint", vec!["17".to_owned()])
+        }
         "directory by organization" => ("text", vec!["'org-7'".to_owned()]),
         "actions by model" => ("text", vec!["'model7'".to_owned()]),
         "models" | "everyone estimate" => ("", vec![String::new()]),
