@@ -189,6 +189,8 @@ mod tests {
         assert_eq!(kind("application/json", pieces(3, MAX_BODY / 2)).await, Some(Kind::BodyTooLarge));
         assert_eq!(kind("application/json", pieces(1, MAX_BODY + 1)).await, Some(Kind::BodyTooLarge));
         assert_eq!(kind("application/json", pieces(2, MAX_BODY / 2)).await, Some(Kind::NotJson));
+        // Without an end: it is not read on for ever.
+        assert_eq!(kind("application/json", pieces(usize::MAX, MAX_BODY / 4)).await, Some(Kind::BodyTooLarge));
     }
 
     #[tokio::test]
