@@ -13,7 +13,7 @@ const OTHER_WRITERS: i64 = 8;
 /// "Invoices, reading" of the demo: nobody outside Finance has it.
 const POLICY: i64 = 7;
 const RESOURCE: &str = "acrn:app:1:invoice/1";
-const USER: i64 = 601;
+const USER: i64 = 17;
 
 async fn writes_are_read(engine: Engine) {
     let app = Arc::new(App::start(engine, demo(Clock::System.now()).collect()).await);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// "Invoices, reading" of the demo.
 const POLICY: i64 = 7;
-const USER: i64 = 601;
+const USER: i64 = 17;
 const RESOURCE: &str = "acrn:app:1:invoice/1";
 
 async fn late_writer_loses(engine: Engine) {
@@ -18,6 +18,9 @@ async fn late_writer_loses(engine: Engine) {
     let lines = demo(Clock::System.now()).collect();
     let behind = Arc::clone(&gate);
     let app = App::start_wrapped(engine, lines, |index| Arc::new(Stalling::new(index, behind))).await;
+    app.assign(POLICY, USER).await;
+    assert!(app.allows(USER, "invoice:read", RESOURCE).await, "the policy gives what is asked for");
+    app.remove(POLICY, USER).await;
     for round in 1..=5 {
         gate.arm();
         let body = json!({"policyId": POLICY, "userId": USER});

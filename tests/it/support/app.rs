@@ -205,7 +205,7 @@ pub async fn elastic_settings() -> ElasticSettings {
 }
 
 /// The secret of the tests' tokens.
-pub const SECRET: &str = "a secret of the tests, long enough for HS256";
+pub const SECRET: &str = "a secret of the tests and long enough for HS256";
 
 fn keys() -> Keys {
     Keys::with(&AuthSettings::default(), &[SecretString::from(SECRET)]).expect("fine keys")
