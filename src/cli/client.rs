@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Longer than any request may take on the server, streams aside.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The token made for one command.
-const TOKEN_TTL: Duration = Duration::from_secs(300);
+const TOKEN_TTL: Duration = Duration::from_mins(5);
 
 /// The file in the data directory that says where the server on it listens.
 pub(super) fn url_file(data_dir: &Path) -> PathBuf {

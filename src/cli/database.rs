@@ -24,12 +24,11 @@ pub(super) struct Database {
 impl Database {
     /// Opens it without asking it anything; a private cluster is running then.
     pub(super) async fn connect(config: &Config) -> Result<Self, Failure> {
-        let (options, private) = match &config.database.url {
-            Some(url) => (PgConnectOptions::from_str(url.expose_secret()).context("database.url can't be read")?, None),
-            None => {
-                let private = PrivateCluster::start(&config.data_dir).await.map_err(Failure::unreachable)?;
-                (private.options(), Some(private))
-            }
+        let (options, private) = if let Some(url) = &config.database.url {
+            (PgConnectOptions::from_str(url.expose_secret()).context("database.url can't be read")?, None)
+        } else {
+            let private = PrivateCluster::start(&config.data_dir).await.map_err(Failure::unreachable)?;
+            (private.options(), Some(private))
         };
         let settings = PoolSettings {
             max_connections: config.database.max_connections,

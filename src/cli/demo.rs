@@ -12,9 +12,9 @@ use crate::service::import::import;
 use anyhow::anyhow;
 use std::time::{Duration, Instant};
 
-const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
+const TOKEN_TTL: Duration = Duration::from_hours(24);
 /// A thousand users take a fraction of a second.
-const READY_WAIT: Duration = Duration::from_secs(60);
+const READY_WAIT: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 pub(super) async fn run(mut config: Config) -> Result<Exit, Failure> {
@@ -78,12 +78,11 @@ ask $PERMDEX_URL/v2/permission -d '{{"requesterId":17,"list":true,"action":"invo
 ask $PERMDEX_URL/v2/permission -d '{{"action":"invoice:approve","resource":"acrn:app:1:invoice/1001","attributes":{{"amountClass":"large"}},"limit":3}}'
 
 # assign: give user 17 a policy and wait until every answer knows it; then ask "who has" again.
-ask $PERMDEX_URL/v2/permission/assignPolicy -d '{{"policyId":{policy},"userId":17,"waitForCompletion":true}}'
+ask $PERMDEX_URL/v2/permission/assignPolicy -d '{{"policyId":{APPROVERS},"userId":17,"waitForCompletion":true}}'
 
 The API, to click through: {url}/docs
 With Elasticsearch instead: PERMDEX__INDEX__ENGINE=elasticsearch PERMDEX__INDEX__URL=http://127.0.0.1:9200 permdex serve
 Ctrl-C ends it."#,
-        policy = APPROVERS,
     ))
 }
 

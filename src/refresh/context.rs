@@ -66,8 +66,8 @@ impl Default for Settings {
             refresh_interval: Duration::from_secs(1),
             poll: Duration::from_secs(2),
             pause: Duration::from_secs(2),
-            retry_after: Duration::from_secs(3_600),
-            retire_after: Duration::from_secs(600),
+            retry_after: Duration::from_hours(1),
+            retire_after: Duration::from_mins(10),
         }
     }
 }

@@ -98,13 +98,14 @@ async fn load(context: &Context, users: &[UserId]) -> Result<(Vec<Loaded>, Vec<P
         match snapshot::load(&mut connection, part, now, &context.cache).await {
             Ok(loaded) => all.extend(loaded),
             Err(error) if error.is_transient() => return Err(error.into()),
-            Err(error) => match part {
-                [user] => poisoned.push(Poisoned { user: *user, why: error.to_string() }),
-                _ => {
+            Err(error) => {
+                if let [user] = part {
+                    poisoned.push(Poisoned { user: *user, why: error.to_string() });
+                } else {
                     let (one, other) = part.split_at(part.len() / 2);
                     left.extend([one, other]);
                 }
-            },
+            }
         }
     }
     Ok((all, poisoned))

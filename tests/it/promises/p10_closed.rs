@@ -84,7 +84,7 @@ async fn a_tenant_never_sees_another() {
     assert!(customers(&all).contains(&2), "the service sees both");
     let seen = post("", json!({"action": "doc:read", "limit": 10_000})).await.body;
     assert!(customers(&seen).iter().all(|customer| *customer == 1), "only acme's");
-    assert_eq!(seen["size"].as_u64().unwrap() as usize, customers(&seen).len(), "the size counts only acme's");
+    assert_eq!(seen["size"], json!(customers(&seen).len()), "the size counts only acme's");
     for body in [
         json!({"action": "doc:read", "customerId": 2}),
         json!({"requesterId": GLOBEX, "action": "doc:read"}),

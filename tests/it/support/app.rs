@@ -212,7 +212,7 @@ fn keys() -> Keys {
 }
 
 fn token(keys: &Keys, subject: Subject, organization: Option<String>, clock: &Clock) -> String {
-    let request = MintRequest { subject, organization, scope: None, ttl: Duration::from_secs(3_600) };
+    let request = MintRequest { subject, organization, scope: None, ttl: Duration::from_hours(1) };
     mint(keys, &request, clock).expect("a token")
 }
 
@@ -228,7 +228,7 @@ pub async fn within<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut(
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(120), waited)
+    tokio::time::timeout(Duration::from_mins(2), waited)
         .await
         .unwrap_or_else(|_| panic!("not within two minutes: {what}"));
 }

@@ -33,6 +33,11 @@ impl Process {
         Self { child, url }
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Kills it with SIGKILL, wherever it is.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("killed");
@@ -40,7 +45,7 @@ impl Process {
 
     /// Asks it to stop with SIGTERM; whether it ended with 0.
     pub async fn terminate(mut self) -> bool {
-        let id = self.child.id().and_then(|id| i32::try_from(id).ok()).expect("it runs");
+        let id = i32::try_from(self.id()).expect("an id");
         let process = rustix::process::Pid::from_raw(id).expect("an id");
         rustix::process::kill_process(process, rustix::process::Signal::TERM).expect("told");
         self.child.wait().await.expect("it ends").success()
