@@ -2,7 +2,7 @@
 
 use super::load;
 use super::place::{Place, import};
-use super::scenarios::row;
+use super::scenarios::{rebuild, row};
 use super::support::app::elastic_settings;
 use permdex::service::generate::{Size, large};
 use serde_json::json;
@@ -56,5 +56,10 @@ async fn measure(engine: &str, users: &str, size: Size, environment: &[(&str, &s
         "the same at any size",
     );
     row(&what("resident memory, MiB"), &format!("{:.0}", place.resident_mib()), "", None, "");
+    if let Some((_, url)) = environment.iter().find(|(name, _)| *name == "PERMDEX__INDEX__URL") {
+        let name = environment.iter().find(|(name, _)| *name == "PERMDEX__INDEX__NAME").expect("named").1;
+        let address = url.trim_start_matches("http://").trim_end_matches('/');
+        rebuild(&place, address, &format!("{name}-v1")).await;
+    }
     place.stop().await;
 }

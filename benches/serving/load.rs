@@ -74,16 +74,18 @@ async fn connection(address: String, requests: Vec<Vec<u8>>, first: usize, until
 /// Reads one whole answer, which must be a success.
 async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
     buffer.clear();
-    let (head, length) = loop {
+    let end = loop {
         assert!(stream.read_buf(buffer).await.expect("read") > 0, "the server hung up");
         if let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
             let text = std::str::from_utf8(&buffer[..head]).expect("headers are text").to_ascii_lowercase();
             assert!(text.starts_with("http/1.1 20"), "{}", String::from_utf8_lossy(buffer));
-            let length = text.lines().find_map(|line| line.strip_prefix("content-length:")).expect("a length");
-            break (head + 4, length.trim().parse::<usize>().expect("a number"));
+            let length = text.lines().find_map(|line| line.strip_prefix("content-length:"));
+            break length.map(|length| head + 4 + length.trim().parse::<usize>().expect("a number"));
         }
     };
-    while buffer.len() < head + length {
+    // Without a length it comes in chunks, of which the last is empty.
+    let is_whole = |buffer: &[u8]| end.map_or_else(|| buffer.ends_with(b"\r\n0\r\n\r\n"), |end| buffer.len() >= end);
+    while !is_whole(buffer) {
         assert!(stream.read_buf(buffer).await.expect("read") > 0, "the server hung up");
     }
 }

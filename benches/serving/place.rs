@@ -46,6 +46,7 @@ fn permdex(folder: &Path, arguments: &[&str]) {
         .current_dir(folder)
         .env("PERMDEX__DATA_DIR", data_dir(folder))
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .status()
         .expect("it runs");
     assert!(status.success(), "permdex {arguments:?}");

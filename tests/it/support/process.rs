@@ -21,7 +21,7 @@ impl Process {
             .current_dir(data_dir)
             .env("PERMDEX__DATA_DIR", data_dir)
             .env("PERMDEX__AUTH__HS256_SECRET", SECRET)
-            .env("PERMDEX__LOG__FILTER", "warn")
+            .env("PERMDEX__LOG__FILTER", "error")
             .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
