@@ -1,8 +1,11 @@
 //! The connection pool: bounded in every direction.
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgPool};
 use std::time::Duration;
+
+/// A connection that was idle for longer is tried before it is used.
+const RESTED: Duration = Duration::from_secs(1);
 
 /// What bounds a pool and its statements.
 #[derive(Debug, Clone)]
@@ -40,10 +43,22 @@ pub fn connect(options: PgConnectOptions, settings: &PoolSettings) -> PgPool {
         ("statement_timeout", milliseconds(settings.statement_timeout)),
         ("lock_timeout", milliseconds(settings.lock_timeout)),
         ("idle_in_transaction_session_timeout", milliseconds(settings.idle_in_transaction_timeout)),
+        // Just-in-time compilation takes longer than any statement of ours.
+        ("jit", 0),
     ]);
     PgPoolOptions::new()
         .max_connections(settings.max_connections.max(1))
         .acquire_timeout(settings.acquire_timeout)
+        // A ping before every statement would double its round trips; one after a rest finds what broke meanwhile.
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > RESTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options)
 }
 

@@ -5,6 +5,7 @@ use crate::index::PermissionIndex;
 use crate::queue::{self, Signals};
 use crate::refresh::{self, EngineLock, supervise};
 use crate::service::{self, Cluster, Directory, Health, Parts};
+use crate::store::pool::{self, PoolSettings};
 use crate::store::snapshot::SnapshotCache;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -15,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 /// So long the tasks may take to end; then they are cut off, and their jobs come back when the leases end.
 const STOP_WAIT: Duration = Duration::from_secs(20);
+/// Two small lanes, a large one with its pages, heartbeats and tidying; more wait.
+const WORKER_CONNECTIONS: u32 = 8;
 const LEARN_AGAIN: Duration = Duration::from_secs(1);
 
 /// What an assembly is made of.
@@ -57,7 +60,7 @@ pub fn assemble(inputs: Inputs) -> Assembly {
     tasks.spawn(queue::listen(inputs.pool.clone(), signals.clone(), stop.clone()));
     if let Some(settings) = inputs.refresh {
         let context = refresh::Context {
-            pool: inputs.pool.clone(),
+            pool: workers(&inputs.options),
             index: Arc::clone(&inputs.index),
             cache: Arc::clone(&snapshots),
             signals: signals.clone(),
@@ -83,6 +86,12 @@ pub fn assemble(inputs: Inputs) -> Assembly {
     });
     tasks.spawn(learn(cluster.clone(), stop.clone()));
     Assembly { cluster, stop, tasks }
+}
+
+/// The workers' own connections: set up for their statements, and never all taken by requests.
+fn workers(options: &PgConnectOptions) -> PgPool {
+    let settings = PoolSettings { max_connections: WORKER_CONNECTIONS, ..PoolSettings::default() };
+    pool::connect(queue::tuned(options.clone()), &settings)
 }
 
 /// Learns all customers, as soon as the database is there: later look-ups are for new ones only.
