@@ -3,6 +3,7 @@
 
 mod affected;
 mod assignments;
+mod commands;
 mod conformance;
 mod elastic_index;
 mod embedded_index;
@@ -12,6 +13,7 @@ mod private_cluster;
 mod promises;
 mod queue;
 mod rooms;
+mod routes;
 mod service;
 mod snapshot;
 mod support;

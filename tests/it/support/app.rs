@@ -58,6 +58,17 @@ impl App {
         lines: Vec<String>,
         wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
     ) -> Self {
+        let app = Self::launch(engine, lines, wrap).await;
+        app.ready().await;
+        app
+    }
+
+    /// The same without waiting for the index.
+    pub async fn launch(
+        engine: Engine,
+        lines: Vec<String>,
+        wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
+    ) -> Self {
         let clock = Clock::System;
         let database = TestDatabase::new().await;
         import(&database.pool, LineReader::new(lines.into_iter()), "cli:test", &clock).await.expect("imported");
@@ -92,9 +103,7 @@ impl App {
         tokio::spawn(http::serve(http::router(app), listener, limits, std::future::pending()));
         let service = token(&keys, Subject::Service("test".into()), None, &clock);
         let client = Client::builder().no_proxy().build().expect("a client");
-        let app = Self { database, assembly, url, client, keys, service };
-        app.ready().await;
-        app
+        Self { database, assembly, url, client, keys, service }
     }
 
     /// Waits until the index serves and no job is left.
@@ -116,6 +125,11 @@ impl App {
     /// A user's token.
     pub fn token_of(&self, id: i64, organization: &str) -> String {
         token(&self.keys, Subject::User(UserId(id)), Some(organization.to_owned()), &Clock::System)
+    }
+
+    /// The service's token.
+    pub fn service(&self) -> &str {
+        &self.service
     }
 
     /// Asks as a service.
