@@ -103,6 +103,9 @@ pub trait PermissionIndex: Send + Sync + fmt::Debug {
     /// The highest version among what is searchable, 0 when there is none.
     fn highest_version(&self) -> BoxFuture<'_, Result<i64, IndexError>>;
 
+    /// Whether what is written can be searched at once: a refresh has nothing to do then.
+    fn is_visible_at_once(&self) -> bool;
+
     /// The name of the engine: `embedded` or `elasticsearch`.
     fn engine(&self) -> &'static str;
 }

@@ -42,6 +42,8 @@ pub struct Settings {
     pub large_workers: usize,
     /// How long a claim lives without a heartbeat.
     pub lease: Duration,
+    /// How often a claim under way is kept alive; at most a third of the lease, so that one beat may get lost.
+    pub heartbeat: Duration,
     /// How long what nobody waits for may stay unsearchable.
     pub refresh_interval: Duration,
     /// How long a worker sleeps when NOTIFY tells it nothing.
@@ -63,6 +65,7 @@ impl Default for Settings {
             small_workers: 2,
             large_workers: 1,
             lease: Duration::from_secs(30),
+            heartbeat: Duration::from_secs(10),
             refresh_interval: Duration::from_secs(1),
             poll: Duration::from_secs(2),
             pause: Duration::from_secs(2),

@@ -36,9 +36,9 @@ impl Leases {
         }
     }
 
-    /// Beats until `stop`. Three beats fit into a lease: one may get lost.
+    /// Beats until `stop`.
     pub(super) async fn beat(self, context: Context, stop: CancellationToken) {
-        let pause = context.settings.lease / 3;
+        let pause = context.settings.heartbeat;
         while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
             for token in self.tokens() {
                 match queue::heartbeat(&context.pool, token, context.settings.lease).await {

@@ -1,9 +1,9 @@
 //! Users whose document can't be kept: they have an empty one, and the jobs that met them fail and name them.
 
-use super::{Context, RefreshError};
-use crate::domain::{Scope, UserId};
+use super::{Context, RefreshError, scopes};
+use crate::domain::UserId;
 use crate::queue::{self, Claim, JobId};
-use crate::store::affected::{self, Scopes};
+use crate::store::affected;
 use serde_json::json;
 
 /// A failed job names so many at most.
@@ -39,19 +39,9 @@ async fn affected_jobs(context: &Context, claim: &Claim, users: &[UserId]) -> Re
     }
     let mut failing = Vec::new();
     for job in &claim.jobs {
-        let scope: Scope = serde_json::from_value(job.scope.clone()).map_err(RefreshError::Scope)?;
-        let affects = match scope {
-            Scope::User(user) => users.contains(&user) || job.cut_off > 0,
-            // Rare enough for a query a job: the claim met somebody who can't be written.
-            other => {
-                let mut scopes = Scopes::default();
-                scopes.add(other);
-                if job.cut_off > 0 || other == Scope::Listed {
-                    scopes.add_cut_off(job.id.0);
-                }
-                affected::any_of(&mut *context.pool.acquire().await?, &scopes, users).await?
-            }
-        };
+        // Rare enough for a query a job: the claim met somebody who can't be written.
+        let scopes = scopes::of_job(job)?;
+        let affects = affected::any_of(&mut *context.pool.acquire().await?, &scopes, users).await?;
         if affects {
             failing.push(job.id);
         }

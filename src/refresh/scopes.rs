@@ -2,20 +2,32 @@
 
 use super::{Context, RefreshError};
 use crate::domain::{Scope, UserId};
-use crate::queue::Claim;
+use crate::queue::{Claim, ClaimedJob};
 use crate::store::affected::{self, Scopes};
 
 /// The scopes of all jobs of a claim, as one set of users.
 pub(super) fn of(claim: &Claim) -> Result<Scopes, RefreshError> {
     let mut scopes = Scopes::default();
     for job in &claim.jobs {
-        let scope: Scope = serde_json::from_value(job.scope.clone()).map_err(RefreshError::Scope)?;
-        scopes.add(scope);
-        if job.cut_off > 0 || scope == Scope::Listed {
-            scopes.add_cut_off(job.id.0);
-        }
+        add(&mut scopes, job)?;
     }
     Ok(scopes)
+}
+
+/// The scope of one job.
+pub(super) fn of_job(job: &ClaimedJob) -> Result<Scopes, RefreshError> {
+    let mut scopes = Scopes::default();
+    add(&mut scopes, job)?;
+    Ok(scopes)
+}
+
+fn add(scopes: &mut Scopes, job: &ClaimedJob) -> Result<(), RefreshError> {
+    let scope: Scope = serde_json::from_value(job.scope.clone()).map_err(RefreshError::Scope)?;
+    scopes.add(scope);
+    if job.cut_off > 0 || scope == Scope::Listed {
+        scopes.add_cut_off(job.id.0);
+    }
+    Ok(())
 }
 
 /// The next page above `after`.

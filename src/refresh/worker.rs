@@ -93,7 +93,7 @@ impl Worker {
             poison::fail(&self.context, claim, &walked.poisoned).await?;
         }
         let written = WrittenClaim { token: claim.token, users: walked.users, waited: claim.waited() };
-        if self.context.index.engine() == "embedded" {
+        if self.context.index.is_visible_at_once() {
             return settle::finish(&self.context, &self.leases, &[written]).await;
         }
         // Only a process that is ending has no settling task; the claim comes back then.

@@ -116,6 +116,10 @@ impl PermissionIndex for ElasticIndex {
         Box::pin(async move { Ok(self.read_highest_version().await?) })
     }
 
+    fn is_visible_at_once(&self) -> bool {
+        false
+    }
+
     fn engine(&self) -> &'static str {
         "elasticsearch"
     }

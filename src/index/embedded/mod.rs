@@ -230,6 +230,10 @@ impl PermissionIndex for EmbeddedIndex {
         async move { Ok(self.serving_copy().map_or(0, |copy| copy.highest_version())) }.boxed()
     }
 
+    fn is_visible_at_once(&self) -> bool {
+        true
+    }
+
     fn engine(&self) -> &'static str {
         "embedded"
     }

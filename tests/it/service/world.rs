@@ -249,6 +249,10 @@ impl PermissionIndex for Counting {
     fn highest_version(&self) -> Answer<'_, i64> {
         self.engine.highest_version()
     }
+    fn is_visible_at_once(&self) -> bool {
+        self.engine.is_visible_at_once()
+    }
+
     fn engine(&self) -> &'static str {
         self.engine.engine()
     }

@@ -116,6 +116,10 @@ impl PermissionIndex for Stalling {
         self.index.highest_version()
     }
 
+    fn is_visible_at_once(&self) -> bool {
+        self.index.is_visible_at_once()
+    }
+
     fn engine(&self) -> &'static str {
         self.index.engine()
     }
