@@ -117,12 +117,6 @@ pub(super) struct CheckArgs {
     pub server: ServerArgs,
 }
 
-impl CheckArgs {
-    pub(super) fn server(&self) -> &ServerArgs {
-        &self.server
-    }
-}
-
 /// Options of `list`.
 #[derive(Debug, clap::Args)]
 pub(super) struct ListArgs {

@@ -60,7 +60,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
             Command::Migrate => database::migrate(&config).await,
             Command::Token(options) => token::run(&config, &options).await,
             Command::Check(question) => {
-                ask::check(&client::Client::find(&config, question.server())?, &question, args.json).await
+                ask::check(&client::Client::find(&config, &question.server)?, &question, args.json).await
             }
             Command::List(question) => {
                 ask::list(&client::Client::find(&config, &question.server)?, &question, args.json).await

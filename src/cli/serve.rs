@@ -11,7 +11,7 @@ use crate::refresh::{self, EngineLock, LockError};
 use crate::service;
 use crate::{http, telemetry};
 use anyhow::{Context, anyhow};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -73,48 +73,18 @@ impl Server {
 
     /// The same on a database that is open.
     pub(super) async fn start_on(config: &Config, database: Database, work: bool) -> Result<Self, Failure> {
-        let keys = keys::load(config)?;
-        let listener = TcpListener::bind(config.http.listen)
-            .await
-            .with_context(|| format!("can't listen on {}: is something else there?", config.http.listen))?;
-        let address = listener.local_addr()?;
-        let lock = match lock(config, &database).await {
-            Ok(lock) => lock,
+        match Ready::make(config, &database, work).await {
+            Ok(ready) => Ok(ready.run(config, database)),
             Err(failure) => {
                 database.close().await;
-                return Err(failure);
+                Err(failure)
             }
-        };
-        let assembly = assembled(config, &database, lock, work)?;
-        let metrics = telemetry::Metrics::install()?;
-        tokio::spawn(metrics.clone().keep_up());
-        let verifier = Verifier::new(keys.clone(), Clock::System);
-        let app = http::App::new(assembly.cluster.clone(), verifier, Some(metrics), (&config.http).into());
-        let draining = CancellationToken::new();
-        let asked = draining.clone().cancelled_owned();
-        let drained = app.clone();
-        let shutdown = async move {
-            asked.await;
-            drained.drain();
-        };
-        let api = tokio::spawn(http::serve(http::router(app), listener, (&config.http).into(), shutdown));
-        let url_file = client::url_file(&config.data_dir);
-        let server = Self { assembly, keys, address, database, draining, api, url_file };
-        std::fs::create_dir_all(&config.data_dir)?;
-        std::fs::write(&server.url_file, server.url())
-            .context("can't say in the data directory where the server is")?;
-        Ok(server)
+        }
     }
 
     /// Where it listens, as a client on this machine writes it.
     pub(super) fn url(&self) -> String {
-        let mut address = self.address;
-        if address.ip().is_unspecified() {
-            let loopback: std::net::IpAddr =
-                if address.is_ipv4() { [127, 0, 0, 1].into() } else { "::1".parse().unwrap_or([127, 0, 0, 1].into()) };
-            address.set_ip(loopback);
-        }
-        format!("http://{address}")
+        local_url(self.address)
     }
 
     /// Finishes requests, gives jobs back, closes the database.
@@ -125,6 +95,84 @@ impl Server {
         self.assembly.stop().await;
         self.database.close().await;
     }
+}
+
+/// Everything that can fail, done before anything runs that would have to be ended again.
+struct Ready {
+    keys: Keys,
+    listener: TcpListener,
+    address: SocketAddr,
+    /// Where `/metrics` is, when it is apart from the API.
+    metrics_listener: Option<TcpListener>,
+    metrics: telemetry::Metrics,
+    assembly: Assembly,
+    url_file: PathBuf,
+}
+
+impl Ready {
+    async fn make(config: &Config, database: &Database, work: bool) -> Result<Self, Failure> {
+        let keys = keys::load(config)?;
+        let listener = bind(config.http.listen).await?;
+        let address = listener.local_addr()?;
+        let metrics_listener = match config.http.metrics_listen {
+            Some(apart) => Some(bind(apart).await?),
+            None => None,
+        };
+        let metrics = telemetry::Metrics::install()?;
+        let url_file = client::url_file(&config.data_dir);
+        std::fs::create_dir_all(&config.data_dir)?;
+        let lock = lock(config, database).await?;
+        std::fs::write(&url_file, local_url(address)).context("can't say in the data directory where the server is")?;
+        let assembly = assembled(config, database, lock, work)?;
+        Ok(Self { keys, listener, address, metrics_listener, metrics, assembly, url_file })
+    }
+
+    fn run(self, config: &Config, database: Database) -> Server {
+        tokio::spawn(self.metrics.clone().keep_up());
+        let app = |metrics| {
+            let verifier = Verifier::new(self.keys.clone(), Clock::System);
+            http::App::new(self.assembly.cluster.clone(), verifier, metrics, (&config.http).into())
+        };
+        let draining = CancellationToken::new();
+        let served_here = self.metrics_listener.is_none().then(|| self.metrics.clone());
+        if let Some(listener) = self.metrics_listener {
+            let router = http::metrics_router(app(Some(self.metrics.clone())));
+            let asked = draining.clone().cancelled_owned();
+            tokio::spawn(http::serve(router, listener, (&config.http).into(), asked));
+        }
+        let app = app(served_here);
+        let drained = app.clone();
+        let asked = draining.clone().cancelled_owned();
+        let shutdown = async move {
+            asked.await;
+            drained.drain();
+        };
+        let api = tokio::spawn(http::serve(http::router(app), self.listener, (&config.http).into(), shutdown));
+        Server {
+            assembly: self.assembly,
+            keys: self.keys,
+            address: self.address,
+            database,
+            draining,
+            api,
+            url_file: self.url_file,
+        }
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await;
+    Ok(bound.with_context(|| format!("can't listen on {address}: is something else there?"))?)
+}
+
+/// An address as a client on this machine writes it.
+fn local_url(mut address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    format!("http://{address}")
 }
 
 /// The embedded engine needs its database; on Elasticsearch reads go on without one, so it is waited for in the
@@ -188,6 +236,7 @@ fn refresh_settings(config: &Config) -> refresh::Settings {
         small_workers: refresh.small_lane_workers,
         large_workers: refresh.large_lane_workers,
         lease: refresh.lease,
+        heartbeat: refresh.heartbeat,
         refresh_interval: config.index.refresh_interval,
         poll: refresh.poll_interval,
         retry_after: refresh.retry_interval,
