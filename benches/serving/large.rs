@@ -3,7 +3,7 @@
 use super::load;
 use super::place::{Place, import};
 use super::scenarios::{rebuild, row};
-use super::support::app::elastic_settings;
+use super::support::app::{elastic_environment, elastic_settings};
 use permdex::service::generate::{Size, large};
 use serde_json::json;
 use std::time::Duration;
@@ -18,11 +18,7 @@ pub async fn run() {
     }
     let settings = elastic_settings().await;
     let url = settings.urls[0].to_string();
-    let environment = [
-        ("PERMDEX__INDEX__ENGINE", "elasticsearch"),
-        ("PERMDEX__INDEX__URL", url.as_str()),
-        ("PERMDEX__INDEX__NAME", settings.name.as_str()),
-    ];
+    let environment = elastic_environment(&url, &settings.name);
     measure("Elasticsearch", "100000", Size { users: 100_000, policies: 1_000, groups: 5_000 }, &environment).await;
 }
 

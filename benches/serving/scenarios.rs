@@ -1,7 +1,7 @@
 //! The questions of `../shared/baselines.md`, on the real organization `customer`.
 
 use super::place::{Place, import};
-use super::support::app::elastic_settings;
+use super::support::app::{elastic_environment, elastic_settings};
 use super::support::dataset::{Dataset, resource};
 use super::{bare, by_hand, cpu, load};
 use serde_json::json;
@@ -151,11 +151,7 @@ pub async fn elasticsearch() {
     let url = settings.urls[0].to_string();
     let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
     let servers = cpu::processes("org.elasticsearch.");
-    let environment = [
-        ("PERMDEX__INDEX__ENGINE", "elasticsearch"),
-        ("PERMDEX__INDEX__URL", url.as_str()),
-        ("PERMDEX__INDEX__NAME", settings.name.as_str()),
-    ];
+    let environment = elastic_environment(&url, &settings.name);
     let policy = a_policy(&lines);
     let imported = import(lines.into_iter());
     let took = imported.took;

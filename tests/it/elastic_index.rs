@@ -1,27 +1,10 @@
 //! The conformance suite on a real Elasticsearch.
 
 use crate::conformance::{Subject, run_all, run_who_has};
-use crate::support::elastic::{elasticsearch, unique_prefix};
-use elasticsearch::http::Url;
+use crate::support::app::elastic_settings;
 use permdex::index::Generation;
 use permdex::index::elastic::{ElasticIndex, ElasticSettings};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// Settings for an index of its own on the tests' server.
-async fn settings() -> ElasticSettings {
-    ElasticSettings {
-        urls: vec![Url::parse(elasticsearch().await).unwrap()],
-        name: unique_prefix(),
-        api_key: None,
-        username: None,
-        password: None,
-        ca_file: None,
-        request_timeout: Duration::from_secs(30),
-        shards: 1,
-        replicas: 0,
-    }
-}
 
 fn subject(settings: &ElasticSettings) -> Subject {
     let generation = |number: u32| Generation(format!("{}-v1-{number:06}", settings.name).into());
@@ -35,10 +18,10 @@ fn subject(settings: &ElasticSettings) -> Subject {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn elasticsearch_keeps_the_contract() {
-    run_all(|| async { subject(&settings().await) }).await;
+    run_all(|| async { subject(&elastic_settings().await) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_shards_answer_alike() {
-    run_who_has(|| async { subject(&ElasticSettings { shards: 3, ..settings().await }) }).await;
+    run_who_has(|| async { subject(&ElasticSettings { shards: 3, ..elastic_settings().await }) }).await;
 }

@@ -1,6 +1,6 @@
 //! P7: nothing accepted is lost, however the process ends. A real one is killed at random points, twenty times.
 
-use crate::support::app::{elastic_settings, service_token, within};
+use crate::support::app::{elastic_environment, elastic_settings, service_token, within};
 use crate::support::process::Process;
 use permdex::clock::Clock;
 use permdex::domain::UserId;
@@ -35,14 +35,9 @@ async fn twenty_kills_lose_nothing() {
     let data_dir = folder.path();
     let settings = elastic_settings().await;
     let url = settings.urls[0].to_string();
-    let environment = [
-        ("PERMDEX__INDEX__ENGINE", "elasticsearch"),
-        ("PERMDEX__INDEX__URL", url.as_str()),
-        ("PERMDEX__INDEX__NAME", settings.name.as_str()),
-        // Short enough that the jobs of the killed come back within the test.
-        ("PERMDEX__REFRESH__LEASE", "2s"),
-        ("PERMDEX__REFRESH__HEARTBEAT", "500ms"),
-    ];
+    // Short enough that the jobs of the killed come back within the test.
+    let short = [("PERMDEX__REFRESH__LEASE", "2s"), ("PERMDEX__REFRESH__HEARTBEAT", "500ms")];
+    let environment = [&elastic_environment(&url, &settings.name)[..], &short].concat();
     let private = PrivateCluster::start(data_dir).await.expect("a private server");
     let pool = connect(private.options(), &PoolSettings::default());
     migrate(&pool).await.expect("migrated");

@@ -218,6 +218,11 @@ pub async fn elastic_settings() -> ElasticSettings {
     }
 }
 
+/// The environment that makes `permdex` use the index `name` on the Elasticsearch at `url`.
+pub fn elastic_environment<'a>(url: &'a str, name: &'a str) -> [(&'static str, &'a str); 3] {
+    [("PERMDEX__INDEX__ENGINE", "elasticsearch"), ("PERMDEX__INDEX__URL", url), ("PERMDEX__INDEX__NAME", name)]
+}
+
 /// The secret of the tests' tokens.
 pub const SECRET: &str = "a secret of the tests and long enough for HS256";
 
