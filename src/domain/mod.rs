@@ -9,6 +9,7 @@ mod condition;
 mod decision;
 mod effective;
 mod generalise;
+mod giving;
 mod grammar;
 mod grant;
 mod id;
@@ -30,6 +31,7 @@ pub use condition::{Condition, Conditions, ORGANIZATION_ATTRIBUTE, SELF_ORGANIZA
 pub use decision::Decision;
 pub use effective::{Effect, Effective, Permissions};
 pub use generalise::generalisations;
+pub use giving::given;
 pub use grammar::{MAX_BYTES, MAX_WILDCARDS, NameError};
 pub use grant::PermissionGrant;
 pub use id::{CustomerId, PolicyId, RoleId, SecurityGroupId, TemporaryGrantId, UserId};

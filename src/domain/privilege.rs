@@ -49,14 +49,16 @@ impl Permissions {
     }
 
     /// Whether the user has what `statement` speaks of, whatever its effect: taking a deny away gives back what
-    /// it denied.
+    /// it denied. A deny also took what its conditions left unknown, so they don't narrow what he must have.
     ///
     /// # Errors
     /// The first pair he does not have.
     pub fn covers_pairs(&self, statement: &Effective) -> Result<(), NotCovered> {
+        let none = Conditions::new();
+        let conditions = if statement.effect == Effect::Deny { &none } else { &statement.conditions };
         for action in &statement.actions {
             for resource in &statement.resources {
-                if !self.covers_pair(action, resource, &statement.conditions) {
+                if !self.covers_pair(action, resource, conditions) {
                     return Err(NotCovered { action: action.clone(), resource: resource.clone() });
                 }
             }
@@ -83,11 +85,11 @@ impl Permissions {
     }
 }
 
-fn has(own: &Effective, action: &ActionPattern, resource: &ResourcePattern) -> bool {
+pub(super) fn has(own: &Effective, action: &ActionPattern, resource: &ResourcePattern) -> bool {
     own.actions.iter().any(|wide| wide.covers(action)) && own.resources.iter().any(|wide| wide.covers(resource))
 }
 
 /// Whether `own` holds wherever `given` does: each own condition follows from the given one on its attribute.
-fn is_weaker(own: &Conditions, given: &Conditions) -> bool {
+pub(super) fn is_weaker(own: &Conditions, given: &Conditions) -> bool {
     own.iter().all(|(attribute, wide)| given.get(attribute).is_some_and(|narrow| narrow.implies(wide)))
 }

@@ -43,6 +43,26 @@ pub async fn enqueue(conn: &mut PgConnection, job: &NewJob, cut_off: &[i64]) -> 
     Ok(())
 }
 
+/// Adds the job of a change that leaves nothing to do: done as soon as the caller's transaction commits.
+///
+/// # Errors
+/// [`QueueError::Database`]: the caller's transaction is broken then and must be rolled back.
+pub async fn enqueue_done(conn: &mut PgConnection, job: &NewJob) -> Result<(), QueueError> {
+    sqlx::query(
+        "insert into jobs (id, kind, scope, customer_id, actor, lane, state, total, finished_at)
+         values ($1, $2, $3, $4, $5, $6, 'done', 0, now())",
+    )
+    .bind(job.id.0)
+    .bind(job.kind.as_str())
+    .bind(&job.scope)
+    .bind(job.customer)
+    .bind(&job.actor)
+    .bind(job.lane.as_str())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Joins an equal request (kind and scope) that nobody has claimed yet, or enqueues this one. Free of races:
 /// of any number of callers, while one runs, exactly one job is queued behind it. A job that was claimed and
 /// given back counts as running: part of its walk is done, so joining it could miss what came later.

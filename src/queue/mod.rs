@@ -38,7 +38,7 @@ mod wake;
 pub use cancel::{Cancelled, cancel};
 pub use claim::{Claim, ClaimRequest, ClaimedJob, Turn, claim};
 pub use cut_off::cut_off_users;
-pub use enqueue::{Joined, enqueue, join_or_enqueue};
+pub use enqueue::{Joined, enqueue, enqueue_done, join_or_enqueue};
 pub use error::QueueError;
 pub use finish::{Ended, Finished, finish, finish_failed, finish_failed_some, finish_with_result};
 pub use job::{JobId, Kind, Lane, NewJob, State};

@@ -4,6 +4,7 @@ use super::caller::Caller;
 use super::cluster::Cluster;
 use super::error::ServiceError;
 use super::question::check_bounds;
+use super::reach::Reach;
 use super::who_has::WhoHasQuestion;
 use crate::domain::UserId;
 use crate::index::{MAX_PAGE, QuestionTerms, Search, SearchResource};
@@ -27,7 +28,7 @@ impl Cluster {
             let detail = format!("`{}` users are too many for a page: at most {MAX_PAGE}", question.limit);
             return Err(ServiceError::invalid("/limit", detail));
         }
-        let customers = self.reach(caller, question.customer).await?;
+        let customers = self.reach(caller, Reach::SEARCH, question.customer).await?;
         let organizations = self.organizations_of(&question.resources).await?;
         let resource = |(name, organization): (&_, _)| SearchResource { name: Clone::clone(name), organization };
         let mut search = Search {

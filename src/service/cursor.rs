@@ -68,17 +68,21 @@ impl Cursor {
 
 /// A short hash of what makes a who-has the question it is: not the page's size, nor who asks.
 pub(super) fn hash(question: &WhoHasQuestion) -> u64 {
+    let attributes = serde_json::to_vec(&question.attributes).unwrap_or_default();
+    let (count, customer) = (question.resources.len().to_string(), question.customer.map_or(0, |customer| customer.0));
+    let customer = customer.to_string();
+    let parts =
+        [question.action.as_str(), &count].into_iter().chain(question.resources.iter().map(|name| name.as_str()));
+    hash_of(parts.map(str::as_bytes).chain([&*attributes, customer.as_bytes()]))
+}
+
+/// A short hash of parts, each with its length before it, so that no two lists of them read the same.
+pub(super) fn hash_of<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> u64 {
     let mut hasher = Sha256::new();
-    // Every part with its length before it, so that no two questions read the same.
-    let mut part = |bytes: &[u8]| {
-        hasher.update((bytes.len() as u64).to_be_bytes());
-        hasher.update(bytes);
-    };
-    part(question.action.as_str().as_bytes());
-    part(&(question.resources.len() as u64).to_be_bytes());
-    question.resources.iter().for_each(|resource| part(resource.as_str().as_bytes()));
-    part(&serde_json::to_vec(&question.attributes).unwrap_or_default());
-    part(&question.customer.map_or(0, |customer| customer.0).to_be_bytes());
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
     let digest = hasher.finalize();
     digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
 }

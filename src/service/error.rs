@@ -40,6 +40,30 @@ pub enum ServiceError {
         /// As it was asked for.
         id: String,
     },
+    /// It is there, in a tenant where the caller may not (404): he reads what he would read were it not. What he lacks is
+    /// for the audit log.
+    #[error("{what} `{id}` does not exist, or you may not see it: check the id")]
+    Hidden {
+        /// `user`, `policy`, ….
+        what: &'static str,
+        /// As it was asked for.
+        id: i64,
+        /// The missing action.
+        action: &'static str,
+        /// The resource pattern it is missing on.
+        resource: String,
+    },
+    /// Nothing that a user could be permitted (403).
+    #[error("{0}")]
+    Refused(Cow<'static, str>),
+    /// `If-Match` names another state than there is (412).
+    #[error("`If-Match` failed, {what} `{id}` is not what you read: GET it again, and decide anew")]
+    PreconditionFailed {
+        /// `user`, `policy`, ….
+        what: &'static str,
+        /// Which one.
+        id: String,
+    },
     /// There is no such model in the action catalogue (404).
     #[error("model `{model}` is not in the catalogue: it knows {}", known_models(.known))]
     UnknownModel {

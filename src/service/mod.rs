@@ -8,6 +8,7 @@
 //! Who calls: `http`, one endpoint a use case; `cli` imports, exports and generates ([`import`], [`export`],
 //! [`generate`]).
 
+pub mod admin;
 mod after;
 mod ask;
 mod assign;
@@ -22,6 +23,7 @@ mod document;
 mod error;
 pub mod export;
 mod fallback;
+pub(crate) mod fields;
 pub mod generate;
 mod health;
 mod hint;

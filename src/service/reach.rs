@@ -1,4 +1,4 @@
-//! Whose users a caller may search.
+//! Whose things a caller may see: the customers in which he holds a right.
 
 use super::caller::{Caller, UserCaller, forbidden, holds, permitted};
 use super::cluster::Cluster;
@@ -11,28 +11,49 @@ use std::collections::BTreeSet;
 /// A user caller who may search almost every customer is asked to name one beyond so many.
 const MOST_CUSTOMERS: usize = 10_000;
 
+/// A right, and what it is needed on in each customer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reach {
+    /// The right.
+    pub right: Right,
+    /// What it is needed on, in one customer.
+    pub within: fn(CustomerId) -> Own,
+    /// The same in every customer.
+    pub everywhere: Own,
+}
+
+impl Reach {
+    /// Searching users.
+    pub const SEARCH: Self = Self { right: Right::SEARCH, within: Own::users, everywhere: Own::everywhere("user") };
+}
+
 impl Cluster {
-    /// The customers whose users an answer may hold: `only`, or all that the caller may search.
+    /// The customers whose things an answer may hold: `only`, or all that the caller may see.
     ///
     /// # Errors
-    /// `NotFound` when he may not search `only` or there is no such customer; `Forbidden` when he may search nowhere.
-    pub(super) async fn reach(&self, caller: &Caller, only: Option<CustomerId>) -> Result<Customers, ServiceError> {
+    /// `NotFound` when he may not see `only` or there is no such customer; `Forbidden` when he may see none.
+    pub(super) async fn reach(
+        &self,
+        caller: &Caller,
+        reach: Reach,
+        only: Option<CustomerId>,
+    ) -> Result<Customers, ServiceError> {
         let user = match caller {
             Caller::Service(claims) => {
-                permitted(claims, Right::SEARCH, Own::everywhere("user"))?;
+                permitted(claims, reach.right, reach.everywhere)?;
                 None
             }
             Caller::User(user) => Some(user),
         };
         match (user, only) {
             (None, None) => Ok(Customers::All),
-            (_, Some(customer)) => self.reach_one(caller, customer).await,
-            (Some(user), None) => self.reach_of(user),
+            (_, Some(customer)) => self.reach_one(caller, reach, customer).await,
+            (Some(user), None) => self.reach_of(user, reach),
         }
     }
 
-    async fn reach_one(&self, caller: &Caller, customer: CustomerId) -> Result<Customers, ServiceError> {
-        let may = caller.holds(Right::SEARCH, Own::users(customer), self.now());
+    async fn reach_one(&self, caller: &Caller, reach: Reach, customer: CustomerId) -> Result<Customers, ServiceError> {
+        let may = caller.holds(reach.right, (reach.within)(customer), self.now());
         if may && self.organization_of(customer).await?.is_some() {
             Ok(Customers::Only(vec![customer]))
         } else {
@@ -40,27 +61,27 @@ impl Cluster {
         }
     }
 
-    fn reach_of(&self, user: &UserCaller) -> Result<Customers, ServiceError> {
+    fn reach_of(&self, user: &UserCaller, reach: Reach) -> Result<Customers, ServiceError> {
         let permissions = &user.document.permissions;
         let now = self.now();
-        if holds(permissions, Right::SEARCH, Own::everywhere("user"), now) {
+        if holds(permissions, reach.right, reach.everywhere, now) {
             return Ok(Customers::All);
         }
-        let candidates = match named(permissions) {
+        let candidates = match named(permissions, reach) {
             Named::These(customers) => customers,
             Named::Any => self.directory.customers().into_iter().collect(),
         };
-        let may = |customer: &CustomerId| holds(permissions, Right::SEARCH, Own::users(*customer), now);
+        let may = |customer: &CustomerId| holds(permissions, reach.right, (reach.within)(*customer), now);
         let customers: Vec<_> = candidates.into_iter().filter(may).take(MOST_CUSTOMERS + 1).collect();
         match customers.len() {
-            0 => Err(forbidden(Right::SEARCH, Own::users(user.customer))),
+            0 => Err(forbidden(reach.right, (reach.within)(user.customer))),
             1..=MOST_CUSTOMERS => Ok(Customers::Only(customers)),
-            _ => Err(ServiceError::invalid("/customerId", "you may search too many customers at once: name one")),
+            _ => Err(ServiceError::invalid("/customerId", "you may see too many customers at once: name one")),
         }
     }
 }
 
-/// The customers that somebody's allows to search speak of.
+/// The customers that somebody's allows of a right speak of.
 #[derive(Debug, PartialEq, Eq)]
 enum Named {
     /// By name: mostly his own.
@@ -69,9 +90,9 @@ enum Named {
     Any,
 }
 
-fn named(permissions: &Permissions) -> Named {
+fn named(permissions: &Permissions, reach: Reach) -> Named {
     let mut customers = BTreeSet::new();
-    let Some((action, everywhere)) = Right::SEARCH.pattern().zip(Own::everywhere("user").pattern()) else {
+    let Some((action, everywhere)) = reach.right.pattern().zip(reach.everywhere.pattern()) else {
         return Named::These(customers);
     };
     for allow in permissions.statements().iter().filter(|statement| statement.effect == Effect::Allow) {
@@ -127,7 +148,7 @@ mod tests {
             (vec![("*", "*")], Named::Any),
             (vec![("*", "acrn:app:3:*")], these(&[])),
         ] {
-            assert_eq!(named(&permissions(&allows)), expected, "{allows:?}");
+            assert_eq!(named(&permissions(&allows), Reach::SEARCH), expected, "{allows:?}");
         }
     }
 }

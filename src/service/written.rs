@@ -33,6 +33,15 @@ pub struct Written {
     /// Whether it changed anything.
     pub changed: bool,
     waiting: Option<Waiting>,
+    /// No document was to be written: everybody sees it since the commit.
+    is_complete: bool,
+}
+
+impl Written {
+    /// Nothing changed, and nothing is under way.
+    pub(super) const fn nothing() -> Self {
+        Self { job: None, changed: false, waiting: None, is_complete: true }
+    }
 }
 
 /// How a write stands.
@@ -123,7 +132,21 @@ impl Cluster {
         let waiting = job.waited.then(|| self.signals.waiters.register(job.id).ok()).flatten();
         self.commit_only(tx).await?;
         self.signals.committed(&job);
-        Ok(Written { job: Some(job.id), changed: true, waiting })
+        Ok(Written { job: Some(job.id), changed: true, waiting, is_complete: false })
+    }
+
+    /// Commits a change that no index document has in it: its job is done with it.
+    ///
+    /// # Errors
+    /// As [`Cluster::commit`].
+    pub(super) async fn commit_done(
+        &self,
+        mut tx: Transaction<'static, Postgres>,
+        job: NewJob,
+    ) -> Result<Written, ServiceError> {
+        self.observed(queue::enqueue_done(&mut tx, &job).await)?;
+        self.commit_only(tx).await?;
+        Ok(Written { job: Some(job.id), changed: true, waiting: None, is_complete: true })
     }
 
     /// Commits what left no job of its own, or one that was enqueued by hand.
@@ -148,10 +171,10 @@ impl Cluster {
         // From the database, not from what was heard: a notification may be still on its way, and `completed` is a promise.
         self.observed(self.signals.pending.load(&self.pool).await)?;
         let Some(job) = self.newest_for_sure(whom) else {
-            return Ok(Written { job: None, changed: false, waiting: None });
+            return Ok(Written::nothing());
         };
         let waiting = if context.wait { self.join(job).await? } else { None };
-        Ok(Written { job: Some(job), changed: false, waiting })
+        Ok(Written { job: Some(job), changed: false, waiting, is_complete: false })
     }
 
     /// Begins to wait for a job that was committed before.
@@ -165,14 +188,14 @@ impl Cluster {
 
     /// A write whose job was enqueued and committed.
     pub(super) fn written(job: JobId, changed: bool, waiting: Option<Waiting>) -> Written {
-        Written { job: Some(job), changed, waiting }
+        Written { job: Some(job), changed, waiting, is_complete: false }
     }
 
     /// Waits until every answer includes the write, if its context said that somebody waits, and at most
     /// [`super::Settings::wait_timeout`].
     pub async fn completion(&self, written: &mut Written) -> Completion {
-        let Some(job) = written.job else {
-            return Completion { job: None, completed: true };
+        let Some(job) = written.job.filter(|_| !written.is_complete) else {
+            return Completion { job: written.job, completed: true };
         };
         let ended = match &mut written.waiting {
             Some(waiting) => waiting.wait(self.settings.wait_timeout).await,

@@ -1,10 +1,12 @@
 //! The catalogue of actions.
 
 use super::StoreError;
+use serde::Serialize;
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
 /// One known action.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ActionEntry {
     /// `doc:read`.
     pub name: String,
@@ -38,16 +40,7 @@ select model from models limit 1000";
 /// [`StoreError::Database`].
 pub async fn by_model(conn: &mut PgConnection, model: &str) -> Result<Vec<ActionEntry>, StoreError> {
     let rows = sqlx::query(BY_MODEL_SQL).bind(model).fetch_all(conn).await?;
-    let read = |row: &sqlx::postgres::PgRow| -> Result<ActionEntry, sqlx::Error> {
-        Ok(ActionEntry {
-            name: row.try_get("name")?,
-            model: row.try_get("model")?,
-            title: row.try_get("title")?,
-            description: row.try_get("description")?,
-            experimental: row.try_get("experimental")?,
-        })
-    };
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+    rows.iter().map(read).collect()
 }
 
 /// The known models in order, at most 1,000.
@@ -56,4 +49,14 @@ pub async fn by_model(conn: &mut PgConnection, model: &str) -> Result<Vec<Action
 /// [`StoreError::Database`].
 pub async fn models(conn: &mut PgConnection) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar(MODELS_SQL).fetch_all(conn).await?)
+}
+
+pub(super) fn read(row: &PgRow) -> Result<ActionEntry, StoreError> {
+    Ok(ActionEntry {
+        name: row.try_get("name")?,
+        model: row.try_get("model")?,
+        title: row.try_get("title")?,
+        description: row.try_get("description")?,
+        experimental: row.try_get("experimental")?,
+    })
 }

@@ -14,6 +14,7 @@ pub mod migrate;
 pub mod policies;
 pub mod pool;
 pub mod private;
+pub mod records;
 pub mod snapshot;
 pub mod users;
 

@@ -15,8 +15,14 @@ pub const STATEMENTS_SQL: &str = "select statements::text from policies where id
 /// [`StoreError::Database`].
 pub async fn statements(conn: &mut PgConnection, policy: PolicyId) -> Result<Option<Vec<Statement>>, StoreError> {
     let text: Option<String> = sqlx::query_scalar(STATEMENTS_SQL).bind(policy.0).fetch_optional(conn).await?;
-    let Some(node) = text.and_then(|text| json::parse(text.as_bytes()).ok()) else { return Ok(None) };
+    Ok(text.and_then(|text| read_stored(&text)))
+}
+
+/// Statements as they are stored; `None` when they can't be read.
+#[must_use]
+pub fn read_stored(text: &str) -> Option<Vec<Statement>> {
+    let node = json::parse(text.as_bytes()).ok()?;
     let mut errors = Errors::default();
     let statements = read_statements(node, "", &mut errors);
-    Ok(errors.check(statements).ok())
+    errors.check(statements).ok()
 }

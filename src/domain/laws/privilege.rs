@@ -60,6 +60,17 @@ fn unconditional(statements: Vec<Arc<Effective>>) -> Vec<Arc<Effective>> {
     statements.into_iter().map(plain).collect()
 }
 
+/// As a policy would say it.
+fn unbound(statements: &[Arc<Effective>]) -> Vec<Statement> {
+    let statement = |own: &Arc<Effective>| Statement {
+        effect: own.effect,
+        actions: own.actions.iter().map(|action| Template::parse(action.as_str()).unwrap()).collect(),
+        resources: own.resources.iter().map(|resource| Template::parse(resource.as_str()).unwrap()).collect(),
+        conditions: own.conditions.clone(),
+    };
+    statements.iter().map(statement).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -127,8 +138,46 @@ proptest! {
 
     #[test]
     fn taking_a_deny_away_is_compared_like_giving(statement in statement(), giver in permissions()) {
-        let as_allow = Effective { effect: Effect::Allow, ..Effective::clone(&statement) };
+        // A deny took what its conditions left unknown as well.
+        let conditions = match statement.effect {
+            Effect::Deny => Conditions::new(),
+            Effect::Allow => statement.conditions.clone(),
+        };
+        let as_allow = Effective { effect: Effect::Allow, conditions, ..Effective::clone(&statement) };
         prop_assert_eq!(giver.covers_pairs(&statement), giver.covers([&as_allow]));
+    }
+
+    #[test]
+    fn who_covers_what_a_change_gives_gives_nothing_else(
+        giver in permissions(),
+        before in prop::collection::vec(statement(), 0..3),
+        after in prop::collection::vec(statement(), 0..3),
+        rest in prop::collection::vec(statement(), 0..2),
+        shared in 0_usize..3,
+    ) {
+        let mut after = after;
+        // Half of it stays as it was, and half of what is new is the giver's.
+        after.extend(before.iter().take(shared).cloned());
+        after.extend(giver.statements.first().cloned());
+        let (before, after) = (unbound(&before), unbound(&after));
+        let binding = Binding::new(CustomerId(1), UserId(17), "x");
+        let given = given(&before, &after, &binding);
+        if given.iter().all(|given| giver.covers_pairs(given).is_ok()) {
+            let with = |own: &[Statement]| {
+                let bound = own.iter().map(|own| Arc::new(own.bind(&binding, None, Origin::Customer(CustomerId(1)))));
+                holding(bound.chain(rest.iter().cloned()).collect())
+            };
+            let (before, after) = (with(&before), with(&after));
+            for mut asked in questions() {
+                for (attributes, organization) in knowns() {
+                    (asked.attributes, asked.organization) = (attributes, organization);
+                    prop_assert!(
+                        !allows(&after, &asked) || allows(&before, &asked) || allows(&giver, &asked),
+                        "{:?} {:?}", given, asked
+                    );
+                }
+            }
+        }
     }
 
     #[test]

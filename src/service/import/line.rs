@@ -1,13 +1,13 @@
 //! One line: everything about it that can be said without the others, and its row.
 
 use super::error::LineErrors;
-use super::fields::{
-    MAX_DESCRIPTION, MAX_EMAIL, MAX_LANGUAGE, MAX_NAME, id, instant, justification, maybe_id, maybe_text, organization,
-    tags, text,
-};
 use super::staged::{Copy, Kind, Staged};
 use crate::domain::{ActionName, PermissionGrant, read_grant, read_statements, write_grant, write_statements};
 use crate::json::{Errors, Fields, Node, ParseError, parse, quoted};
+use crate::service::fields::{
+    MAX_DESCRIPTION, MAX_EMAIL, MAX_LANGUAGE, MAX_NAME, id, instant, justification, maybe_id, maybe_text, organization,
+    tags, text,
+};
 use serde_json::Value as Json;
 use uuid::Uuid;
 

@@ -6,7 +6,6 @@
 //! Called by `cli`, the demo, tests and benches.
 
 mod error;
-mod fields;
 mod line;
 mod lines;
 mod source;

@@ -1,4 +1,4 @@
-//! Fields that several kinds of line have, each with its bounds.
+//! Fields of what is administered, each with its bounds: a line of an import and a body over HTTP are read alike.
 
 use crate::domain::check_organization;
 use crate::json::{Fields, Node, quoted};
@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 /// A name or title, in characters.
-pub(super) const MAX_NAME: usize = 256;
+pub(crate) const MAX_NAME: usize = 256;
 /// A description or justification, in characters.
-pub(super) const MAX_DESCRIPTION: usize = 4_096;
+pub(crate) const MAX_DESCRIPTION: usize = 4_096;
 /// An e-mail address, in characters.
-pub(super) const MAX_EMAIL: usize = 320;
+pub(crate) const MAX_EMAIL: usize = 320;
 /// A language tag, in characters.
-pub(super) const MAX_LANGUAGE: usize = 35;
+pub(crate) const MAX_LANGUAGE: usize = 35;
 /// Ids above are refused: new ones are counted on from the highest.
 const MAX_ID: i64 = 1 << 62;
 const MAX_TAGS: usize = 20;
@@ -20,14 +20,14 @@ const MAX_TAGS: usize = 20;
 const MIN_JUSTIFICATION: usize = 10;
 
 /// An id that must be there.
-pub(super) fn id(fields: &mut Fields<'_>, name: &'static str) -> Option<i64> {
+pub(crate) fn id(fields: &mut Fields<'_>, name: &'static str) -> Option<i64> {
     let found = fields.required_id(name)?;
     bounded(fields, name, found)
 }
 
 /// An id that may be there: `None` when it is wrong.
 #[expect(clippy::option_option, reason = "wrong, not there, there")]
-pub(super) fn maybe_id(fields: &mut Fields<'_>, name: &'static str) -> Option<Option<i64>> {
+pub(crate) fn maybe_id(fields: &mut Fields<'_>, name: &'static str) -> Option<Option<i64>> {
     if !fields.has(name) {
         fields.nullable(name);
         return Some(None);
@@ -45,7 +45,7 @@ fn bounded(fields: &mut Fields<'_>, name: &'static str, found: i64) -> Option<i6
 }
 
 /// A text that must be there and say something.
-pub(super) fn text(fields: &mut Fields<'_>, name: &'static str, most: usize) -> Option<String> {
+pub(crate) fn text(fields: &mut Fields<'_>, name: &'static str, most: usize) -> Option<String> {
     let found = fields.required_string(name)?;
     if found.trim().is_empty() {
         fields.wrong(name, format!("`{name}` is empty"));
@@ -56,7 +56,7 @@ pub(super) fn text(fields: &mut Fields<'_>, name: &'static str, most: usize) -> 
 
 /// A text that may be there: `None` when it is wrong.
 #[expect(clippy::option_option, reason = "wrong, not there, there")]
-pub(super) fn maybe_text(fields: &mut Fields<'_>, name: &'static str, most: usize) -> Option<Option<String>> {
+pub(crate) fn maybe_text(fields: &mut Fields<'_>, name: &'static str, most: usize) -> Option<Option<String>> {
     if !fields.has(name) {
         fields.nullable(name);
         return Some(None);
@@ -80,7 +80,7 @@ fn fits(fields: &mut Fields<'_>, name: &'static str, found: String, most: usize)
 }
 
 /// The slug of a customer.
-pub(super) fn organization(fields: &mut Fields<'_>) -> Option<String> {
+pub(crate) fn organization(fields: &mut Fields<'_>) -> Option<String> {
     let found = fields.required_string("organization")?;
     match check_organization(&found) {
         Ok(()) => Some(found),
@@ -92,7 +92,7 @@ pub(super) fn organization(fields: &mut Fields<'_>) -> Option<String> {
 }
 
 /// An instant, to the microsecond: what the database keeps.
-pub(super) fn instant(fields: &mut Fields<'_>, name: &'static str) -> Option<Timestamp> {
+pub(crate) fn instant(fields: &mut Fields<'_>, name: &'static str) -> Option<Timestamp> {
     let found = fields.required_string(name)?;
     let why = match found.parse::<Timestamp>() {
         Ok(instant) if instant.as_nanosecond() % 1_000 != 0 => "is finer than microseconds",
@@ -105,7 +105,7 @@ pub(super) fn instant(fields: &mut Fields<'_>, name: &'static str) -> Option<Tim
 }
 
 /// Why a temporary grant is made.
-pub(super) fn justification(fields: &mut Fields<'_>) -> Option<String> {
+pub(crate) fn justification(fields: &mut Fields<'_>) -> Option<String> {
     let found = text(fields, "justification", MAX_DESCRIPTION)?;
     if found.trim().chars().count() < MIN_JUSTIFICATION {
         fields.wrong("justification", format!("a justification has at least {MIN_JUSTIFICATION} characters"));
@@ -115,7 +115,7 @@ pub(super) fn justification(fields: &mut Fields<'_>) -> Option<String> {
 }
 
 /// Tags: text to text or null.
-pub(super) fn tags(fields: &mut Fields<'_>) -> Option<Json> {
+pub(crate) fn tags(fields: &mut Fields<'_>) -> Option<Json> {
     let at = fields.at("tags");
     let list = match fields.node("tags") {
         None => return Some(Json::Object(Map::new())),
