@@ -17,21 +17,24 @@ pub(super) const MAX_BODY: usize = 1 << 20;
 const DRAINED: usize = 4 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 
-/// A body that is there and is JSON.
+/// A list of members may be larger.
+pub(super) const MAX_LIST_BODY: usize = 4 << 20;
+
+/// A body that is there, is JSON, and has at most `MAX` bytes.
 #[derive(Debug)]
-pub(super) struct JsonBody(pub Node);
+pub(super) struct JsonBody<const MAX: usize = MAX_BODY>(pub Node);
 
 /// A body that is JSON, or empty.
 #[derive(Debug)]
 pub(super) struct OptionalJsonBody(pub Option<Node>);
 
-impl<S: Sync> FromRequest<S> for JsonBody {
+impl<S: Sync, const MAX: usize> FromRequest<S> for JsonBody<MAX> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         check_content_type(&parts.headers)?;
-        let bytes = read(&parts.headers, body).await?;
+        let bytes = read(&parts.headers, body, MAX).await?;
         Ok(Self(json::parse(&bytes)?))
     }
 }
@@ -41,7 +44,7 @@ impl<S: Sync> FromRequest<S> for OptionalJsonBody {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let bytes = read(&parts.headers, body).await?;
+        let bytes = read(&parts.headers, body, MAX_BODY).await?;
         if bytes.is_empty() {
             return Ok(Self(None));
         }
@@ -50,26 +53,26 @@ impl<S: Sync> FromRequest<S> for OptionalJsonBody {
     }
 }
 
-async fn read(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Problem> {
+async fn read(headers: &HeaderMap, mut body: Body, most: usize) -> Result<Bytes, Problem> {
     // What `Content-Length` says, if it says anything.
-    if body.size_hint().lower() > MAX_BODY as u64 {
-        return Err(too_large(headers, body).await);
+    if body.size_hint().lower() > most as u64 {
+        return Err(too_large(headers, body, most).await);
     }
     let Some(first) = next(&mut body).await? else {
         return Ok(Bytes::new());
     };
-    if body.is_end_stream() && first.len() <= MAX_BODY {
+    if body.is_end_stream() && first.len() <= most {
         return Ok(first);
     }
     let mut bytes = Vec::with_capacity(first.len() * 2);
     bytes.extend_from_slice(&first);
     while let Some(data) = next(&mut body).await? {
-        if bytes.len() + data.len() > MAX_BODY {
-            return Err(too_large(headers, body).await);
+        if bytes.len() + data.len() > most {
+            return Err(too_large(headers, body, most).await);
         }
         bytes.extend_from_slice(&data);
     }
-    if bytes.len() > MAX_BODY { Err(too_large(headers, body).await) } else { Ok(bytes.into()) }
+    if bytes.len() > most { Err(too_large(headers, body, most).await) } else { Ok(bytes.into()) }
 }
 
 /// The next piece of data; trailers are not data.
@@ -83,7 +86,7 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, Problem> {
     Ok(None)
 }
 
-async fn too_large(headers: &HeaderMap, mut body: Body) -> Problem {
+async fn too_large(headers: &HeaderMap, mut body: Body, most: usize) -> Problem {
     // Who asks first (`Expect: 100-continue`) has sent nothing yet.
     if !headers.contains_key(EXPECT) {
         let drain = async {
@@ -98,7 +101,7 @@ async fn too_large(headers: &HeaderMap, mut body: Body) -> Problem {
         // Whoever sends on after that may miss the answer.
         let _ = tokio::time::timeout(DRAIN_TIME, drain).await;
     }
-    Problem::new(Kind::BodyTooLarge, format!("the body is larger than {MAX_BODY} bytes: ask for less at a time"))
+    Problem::new(Kind::BodyTooLarge, format!("the body is larger than {most} bytes: ask for less at a time"))
 }
 
 /// `application/json`, in UTF-8 if a charset is named; other parameters are as good as none.
@@ -139,7 +142,10 @@ mod tests {
     }
 
     async fn kind(content_type: &str, body: impl Into<Body>) -> Option<Kind> {
-        JsonBody::from_request(request(content_type, body.into()), &()).await.err().map(|problem| problem.kind())
+        JsonBody::<MAX_BODY>::from_request(request(content_type, body.into()), &())
+            .await
+            .err()
+            .map(|problem| problem.kind())
     }
 
     fn pieces(count: usize, size: usize) -> Body {
@@ -168,7 +174,7 @@ mod tests {
             assert_eq!(kind(other, "{}").await, Some(Kind::UnsupportedMediaType), "{other}");
         }
         let none = Request::new(Body::from("{}"));
-        assert_eq!(JsonBody::from_request(none, &()).await.unwrap_err().kind(), Kind::UnsupportedMediaType);
+        assert_eq!(JsonBody::<MAX_BODY>::from_request(none, &()).await.unwrap_err().kind(), Kind::UnsupportedMediaType);
     }
 
     #[tokio::test]
@@ -210,7 +216,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_body_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let read = async { JsonBody::from_request(request("application/json", Body::from(bytes)), &()).await };
+            let read = async { JsonBody::<MAX_BODY>::from_request(request("application/json", Body::from(bytes)), &()).await };
             let _ = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(read);
         }
     }

@@ -42,6 +42,18 @@ pub(super) enum Problems {
     Unavailable(ProblemBody),
 }
 
+/// What can come besides, from whatever changes something that is there.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only described")]
+pub(super) enum Collisions {
+    /// A name or id is taken, or it is still in use; says by what.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(ProblemBody),
+    /// `If-Match` failed: it is not what was read.
+    #[response(status = 412, content_type = "application/problem+json")]
+    PreconditionFailed(ProblemBody),
+}
+
 /// Why there is no answer (RFC 9457).
 #[derive(ToSchema)]
 #[schema(as = Problem, example = json!({"type": "urn:permdex:problem:unknown-field", "title": "Unknown field",

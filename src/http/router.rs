@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// Every documented endpoint: what the router serves and what the document describes are this one list.
 pub(super) fn endpoints() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(v2::permission::endpoints()).merge(ops::endpoints())
+    OpenApiRouter::new().merge(v2::permission::endpoints()).merge(v2::admin::endpoints()).merge(ops::endpoints())
 }
 
 /// The API.

@@ -13,10 +13,10 @@ use serde::Serialize;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Body<T> {
-    job_id: Option<JobId>,
-    completed: bool,
+    pub job_id: Option<JobId>,
+    pub completed: bool,
     #[serde(flatten)]
-    rest: T,
+    pub rest: T,
 }
 
 /// Does a write in a task of its own and waits for what its context said: a client that leaves changes nothing.
@@ -27,10 +27,34 @@ pub(super) async fn settle<F>(cluster: Cluster, write: F) -> Result<(bool, Compl
 where
     F: Future<Output = Result<Written, ServiceError>> + Send + 'static,
 {
+    let settled = settle_with(cluster, async move { Ok((write.await?, ())) }).await?;
+    Ok((settled.changed, settled.completion))
+}
+
+/// A write that is committed and was waited for.
+#[derive(Debug)]
+pub(super) struct Settled<T> {
+    /// Whether it changed anything.
+    pub changed: bool,
+    /// How it stands.
+    pub completion: Completion,
+    /// What it made.
+    pub made: T,
+}
+
+/// The same for a write that makes something.
+///
+/// # Errors
+/// As `write` ends with; nothing was changed then.
+pub(super) async fn settle_with<F, T>(cluster: Cluster, write: F) -> Result<Settled<T>, Problem>
+where
+    F: Future<Output = Result<(Written, T), ServiceError>> + Send + 'static,
+    T: Send + 'static,
+{
     let task = tokio::spawn(async move {
-        let mut written = write.await?;
+        let (mut written, made) = write.await?;
         let completion = cluster.completion(&mut written).await;
-        Ok::<_, ServiceError>((written.changed, completion))
+        Ok::<_, ServiceError>(Settled { changed: written.changed, completion, made })
     });
     match task.await {
         Ok(settled) => Ok(settled?),

@@ -100,6 +100,11 @@ impl<'e> Fields<'e> {
     /// A string.
     pub fn string(&mut self, name: &'static str) -> Option<String> {
         match self.node(name)? {
+            // Nothing that is looked for has one, and PostgreSQL takes none. What a body stores says so itself.
+            Node::String(text) if self.source == Source::Query && text.contains('\0') => {
+                self.wrong(name, format!("`{name}` has a NUL character: leave it out"));
+                None
+            }
             Node::String(text) => Some(text),
             other => self.unexpected(name, "a string", &other),
         }

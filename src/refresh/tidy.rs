@@ -2,6 +2,7 @@
 
 use super::{Context, RefreshError, generations};
 use crate::queue::{self, JobId, State};
+use crate::store::audit;
 use crate::telemetry::chain;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -40,6 +41,7 @@ async fn reap(context: &Context) -> Result<(), RefreshError> {
 async fn tidy(context: &Context) -> Result<(), RefreshError> {
     queue::purge(&context.pool, PURGE_BATCH).await?;
     retry_failed(context).await?;
+    audit::months_ahead(&context.pool).await?;
     generations::discard_retired(context, context.settings.retire_after).await
 }
 

@@ -62,6 +62,17 @@ impl Cluster {
         request: AssignRequest,
         context: &WriteContext,
     ) -> Result<Written, ServiceError> {
+        let made = self.assign_in_one(caller, request, context).await;
+        let target = format!("policy:{} to {}", request.policy, name(request.target));
+        self.attempted(caller, context, request.change.right(), &target, made).await
+    }
+
+    async fn assign_in_one(
+        &self,
+        caller: &Caller,
+        request: AssignRequest,
+        context: &WriteContext,
+    ) -> Result<Written, ServiceError> {
         let assignment = Assignment { policy: request.policy, target: request.target, scope: request.scope };
         let mut tx = self.observed(self.pool.begin().await)?;
         self.judge(&mut tx, caller, request.change, &assignment).await?;

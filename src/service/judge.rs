@@ -5,10 +5,11 @@ use super::caller::{Caller, UserCaller, forbidden, holds, permitted};
 use super::cluster::Cluster;
 use super::error::ServiceError;
 use super::right::{Own, Right};
-use crate::domain::{Binding, BoundUser, Effect, Effective, Origin, Permissions, Statement};
+use crate::domain::{Binding, BoundUser, CustomerId, Effect, Effective, Origin, Permissions, Statement};
 use crate::store::StoreError;
 use crate::store::assignments::{self, Assignment, Facts, Missing, Target};
-use crate::store::{directory, policies, snapshot};
+use crate::store::records::customers;
+use crate::store::{directory, groups, policies, snapshot, users};
 use sqlx::PgConnection;
 
 impl Cluster {
@@ -28,11 +29,28 @@ impl Cluster {
             Caller::Service(claims) => return permitted(claims, change.right(), Own::everywhere("policy")),
             Caller::User(user) => user,
         };
+        // First the tenants: judged writes in one of them follow one another (`admin::writing`).
+        if let Some(customer) = self.customer_of_target(conn, assignment.target).await? {
+            self.observed(customers::lock(conn, &[user.customer.0, customer.0]).await)?;
+        }
         let facts = self.observed(assignments::lock(conn, assignment).await)?;
         let own = self.own_permissions(conn, user).await?;
         self.may_touch(user, &own, change, assignment, &facts)?;
         let given = self.bound(conn, assignment, &facts).await?;
         compare(&own, change, &given)
+    }
+
+    /// Whose the target is, as far as anybody knows before it is locked.
+    async fn customer_of_target(
+        &self,
+        conn: &mut PgConnection,
+        target: Target,
+    ) -> Result<Option<CustomerId>, ServiceError> {
+        match target {
+            Target::Customer(id) => Ok(Some(id)),
+            Target::SecurityGroup(id) => self.observed(groups::customer(conn, id).await),
+            Target::User(id) => Ok(self.observed(users::find(conn, id).await)?.map(|user| user.customer)),
+        }
     }
 
     /// The caller's permissions from PostgreSQL: who was just stripped of a right can't use the index's lag.
@@ -69,7 +87,7 @@ impl Cluster {
         let needed = Own::policy(facts.customer, assignment.policy);
         let may = holds(own, change.right(), needed, now);
         if !may && facts.customer != user.customer {
-            return Err(not_found(Missing::Target(assignment.target)));
+            return Err(hidden(change.right(), needed, target_of(assignment.target)));
         }
         let sees = |owner| {
             owner == user.customer || holds(own, Right::POLICY_READ, Own::policy(owner, assignment.policy), now)
@@ -111,6 +129,19 @@ impl Cluster {
         let bind = |statement: &Statement| statement.bind(&binding, Some(assignment.policy), origin);
         Ok(statements.iter().map(bind).collect())
     }
+}
+
+/// As errors name a target.
+fn target_of(target: Target) -> (&'static str, i64) {
+    match target {
+        Target::User(id) => ("user", id.0),
+        Target::SecurityGroup(id) => ("security group", id.0),
+        Target::Customer(id) => ("customer", id.0),
+    }
+}
+
+fn hidden(right: Right, own: Own, (what, id): (&'static str, i64)) -> ServiceError {
+    ServiceError::Hidden { what, id, action: right.0, resource: own.to_string() }
 }
 
 /// Giving gives the allows; taking away gives back what the denies denied.

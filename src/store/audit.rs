@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value as Json;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
+use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder, Row};
 
 /// One row of it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -80,6 +80,15 @@ pub async fn insert_refused(conn: &mut PgConnection, entry: &Entry<'_>, why: &st
     let query = sqlx::query(REFUSED_SQL).bind(entry.actor).bind(entry.organization).bind(entry.action);
     let query = query.bind(entry.target).bind(entry.customer).bind(entry.request_id).bind(why);
     query.bind(REFUSED_BY_ONE).bind(REFUSED_BY_ALL).execute(conn).await?;
+    Ok(())
+}
+
+/// Makes the partitions of the coming months, unless they are there. The owner of the database can detach old ones.
+///
+/// # Errors
+/// [`StoreError::Database`]: rows then go to the default partition.
+pub async fn months_ahead(pool: &PgPool) -> Result<(), StoreError> {
+    sqlx::query("select audit_months_ahead(3)").execute(pool).await?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Everything that needs more than one room: real servers, whole processes, and the house's own rules. One binary,
 //! so that it is linked once and the servers are started once.
 
+mod administration;
 mod affected;
 mod assignments;
 mod commands;

@@ -2,4 +2,5 @@
 //!
 //! One file an endpoint: parameters, handler, description, tests.
 
+pub(super) mod admin;
 pub(super) mod permission;

@@ -1,0 +1,34 @@
+//! `DELETE /v2/securityGroup/{id}`.
+
+use super::super::answers::{Deleted, Nothing, done};
+use super::super::ask::{DeleteParams, IfMatch, deletion, group_id};
+use crate::http::call::Call;
+use crate::http::openapi::{Collisions, Problems};
+use crate::http::problem::Problem;
+use crate::http::query::Query;
+use axum::extract::Path;
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+/// Delete a security group
+///
+/// With `cascade`, its memberships and what is assigned to it go with it; a user caller must have what it denied.
+#[utoipa::path(delete, path = "/v2/securityGroup/{id}", tag = "security groups",
+    params(("id" = i64, Path, description = "Its id.", minimum = 1), DeleteParams, IfMatch),
+    responses(
+        (status = 200, description = "Deleted, and every answer includes it.", body = Deleted),
+        (status = 202, description = "Deleted; the job carries it to the index.", body = Deleted),
+        Problems, Collisions))]
+pub(super) async fn delete_group(
+    call: Call,
+    query: Query,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let id = group_id(&id)?;
+    let (wait, deletion) = deletion(query, &headers)?;
+    let context = call.write_context(wait);
+    let (cluster, caller) = (call.cluster.clone(), call.caller);
+    let write = async move { Ok((cluster.delete_group(&caller, id, &deletion, &context).await?, Nothing {})) };
+    done(call.cluster, wait, write).await
+}

@@ -1,0 +1,23 @@
+//! `GET /v2/securityGroup/{id}`.
+
+use super::super::answers::thing;
+use super::super::ask::group_id;
+use crate::http::call::Call;
+use crate::http::openapi::Problems;
+use crate::http::problem::Problem;
+use crate::http::query::NoQuery;
+use axum::extract::Path;
+use axum::response::Response;
+
+/// A security group
+///
+/// With an `ETag` for `If-Match`. Needs `permdex:securityGroup:read` on it; what may not be seen reads as not found.
+#[utoipa::path(get, path = "/v2/securityGroup/{id}", tag = "security groups",
+    params(("id" = i64, Path, description = "Its id.", minimum = 1)),
+    responses(
+        (status = 200, description = "As it is now.", body = super::DescribedRecord,
+            headers(("ETag" = String, description = "Its tag, for `If-Match`."))),
+        Problems))]
+pub(super) async fn get_group(call: Call, _: NoQuery, Path(id): Path<String>) -> Result<Response, Problem> {
+    Ok(thing(&call.cluster.group(&call.caller, group_id(&id)?).await?))
+}
