@@ -31,7 +31,7 @@ impl Cluster {
     /// The customers whose things an answer may hold: `only`, or all that the caller may see.
     ///
     /// # Errors
-    /// `NotFound` when he may not see `only` or there is no such customer; `Forbidden` when he may see none.
+    /// `NotFound` when he may not see `only` or there is no such customer; `Forbidden` when he may see none, or not his own.
     pub(super) async fn reach(
         &self,
         caller: &Caller,
@@ -56,6 +56,8 @@ impl Cluster {
         let may = caller.holds(reach.right, (reach.within)(customer), self.now());
         if may && self.organization_of(customer).await?.is_some() {
             Ok(Customers::Only(vec![customer]))
+        } else if caller.customer() == Some(customer) {
+            Err(forbidden(reach.right, (reach.within)(customer)))
         } else {
             Err(ServiceError::not_found("customer", customer))
         }

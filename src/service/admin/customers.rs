@@ -5,7 +5,7 @@ use super::thing::CUSTOMER;
 use super::writing::{Touches, Writing};
 use super::{Deletion, Precondition, Put};
 use crate::domain::CustomerId;
-use crate::service::caller::Caller;
+use crate::service::caller::{Caller, forbidden};
 use crate::service::cluster::Cluster;
 use crate::service::error::ServiceError;
 use crate::service::written::{WriteContext, Written};
@@ -138,8 +138,11 @@ impl Cluster {
 
 impl Writing<'_> {
     async fn create_customer(mut self, id: CustomerId, new: &NewCustomer) -> Result<Put<Customer>, ServiceError> {
-        let cluster = self.cluster;
-        self.require(CUSTOMER.create, CUSTOMER.own(id, id.0), id, (CUSTOMER.word, id.0))?;
+        let (cluster, own) = (self.cluster, CUSTOMER.own(id, id.0));
+        // What is not there yet is nobody's: it can't read as missing.
+        if !self.may(CUSTOMER.create, own) {
+            return Err(forbidden(CUSTOMER.create, own));
+        }
         if !cluster.observed(customers::insert(self.conn(), id, &new.organization, &new.name).await)? {
             let detail = format!("organization `{}` or customer id `{id}` is taken: choose another", new.organization);
             return Err(ServiceError::Conflict(detail));

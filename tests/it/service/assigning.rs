@@ -117,7 +117,7 @@ async fn without_the_right_the_own_tenant_says_what_is_missing_and_a_foreign_one
         other => panic!("{other:?}"),
     }
     let refused = write(&world, &world.user(17).await, assign(3, Target::User(UserId(27)))).await;
-    assert!(matches!(refused, Err(ServiceError::NotFound { what: "user", .. })), "{refused:?}");
+    assert!(matches!(refused, Err(ServiceError::Hidden { what: "user", .. })), "{refused:?}");
 }
 
 #[tokio::test]
