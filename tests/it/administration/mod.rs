@@ -3,6 +3,7 @@
 
 mod audit;
 mod giving;
+mod held;
 mod life;
 mod matrix;
 mod refusals;
