@@ -5,6 +5,7 @@ use crate::support::app::{App, Engine, answer, within};
 use crate::support::stalling::{Gate, Stalling};
 use permdex::clock::Clock;
 use permdex::service::generate::demo;
+use permdex::service::{Limited, Settings};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -172,5 +173,31 @@ async fn a_rebuild_serves_a_new_generation_and_changes_no_answer() {
         assert_eq!((status, &begun["completed"]), (StatusCode::OK, &json!(true)), "{begun}");
         assert_ne!(app.assembly.cluster.index.serving().await.unwrap(), served);
         assert_eq!(app.who_has("doc:read", "acrn:app:1:doc/7", 1_000).await, before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_a_limit_the_answer_says_when_to_come_again_and_then_it_is_given() {
+    let limits = Settings { search_concurrency: 1, stream_concurrency: 1, ..Settings::default() };
+    let lines = demo(Clock::System.now()).collect();
+    let app = App::launch_limited(Engine::Embedded, lines, limits, |index| index).await;
+    app.ready().await;
+    let client = Client::builder().no_proxy().build().unwrap();
+    let ask = async |accept: &str| {
+        let request = client.post(format!("{}/v2/permission", app.url)).bearer_auth(app.service());
+        let body = json!({"action": "invoice:read", "resource": RESOURCE});
+        answer(request.header("Accept", accept).json(&body)).await
+    };
+    for (what, accept) in [(Limited::WhoHas, "application/json"), (Limited::Stream, "application/x-ndjson")] {
+        let others = app.assembly.cluster.turn(what).expect("nobody else asks");
+        let refused = ask(accept).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{}", refused.body);
+        assert_eq!(refused.headers["content-type"], "application/problem+json");
+        assert_eq!(refused.body["type"], json!("urn:permdex:problem:too-many"));
+        assert!(refused.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() >= 1);
+        // A check needs no turn.
+        assert!(!app.allows(USER, "invoice:read", RESOURCE).await);
+        drop(others);
+        assert_eq!(ask(accept).await.status, StatusCode::OK);
     }
 }

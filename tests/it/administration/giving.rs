@@ -119,6 +119,11 @@ async fn no_sequence_of_calls_by_users_gives_anybody_more_than_all_had() {
             body["waitForCompletion"] = json!(true);
             assert_eq!(root.assign(body).await.status, StatusCode::OK);
         }
+        // He reads every invoice but the secret one, and nobody reads that: a deny that goes shows.
+        let rights = json!([{"effect": "allow", "actions": ["invoice:read"], "resources": ["acrn:app:1:invoice/*"]}]);
+        let reader = root.write(Method::POST, "/v2/policy", policy(rights)).await["id"].clone();
+        let body = json!({"policyId": reader, "userId": 14, "waitForCompletion": true});
+        assert_eq!(root.assign(body).await.status, StatusCode::OK);
         let pool = &app.database.pool;
         let start = everybody(pool).await;
         let questions = questions();

@@ -69,6 +69,16 @@ impl App {
         lines: Vec<String>,
         wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
     ) -> Self {
+        Self::launch_limited(engine, lines, permdex::service::Settings::default(), wrap).await
+    }
+
+    /// The same with other limits.
+    pub async fn launch_limited(
+        engine: Engine,
+        lines: Vec<String>,
+        service: permdex::service::Settings,
+        wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
+    ) -> Self {
         let clock = Clock::System;
         let database = TestDatabase::new().await;
         import(&database.pool, LineReader::new(lines.into_iter()), "cli:test", &clock).await.expect("imported");
@@ -90,7 +100,7 @@ impl App {
             index: wrap(index),
             lock,
             clock: clock.clone(),
-            service: permdex::service::Settings::default(),
+            service,
             refresh: Some(refresh::Settings { index_name: name, ..refresh::Settings::default() }),
         });
         let keys = keys();
