@@ -113,6 +113,9 @@ pub(super) struct CheckArgs {
     /// quotes is a string.
     #[arg(long, value_name = "NAME=VALUE")]
     pub attribute: Vec<String>,
+    /// Say why: every statement that matched or nearly matched. At most one resource then.
+    #[arg(long)]
+    pub explain: bool,
     #[command(flatten)]
     pub server: ServerArgs,
 }

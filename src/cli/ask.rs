@@ -16,6 +16,9 @@ pub(super) async fn check(client: &Client, args: &CheckArgs, as_json: bool) -> R
     let mut body = json!({"requesterId": args.user, "action": args.action});
     add_resources(&mut body, &args.resource);
     add_attributes(&mut body, &args.attribute)?;
+    if args.explain {
+        return super::explain::explain(client, &body, &args.resource, as_json).await;
+    }
     let answer = client.json(Method::POST, PATH, Some(&body)).await?;
     let allow = answer["allow"].as_bool().ok_or_else(|| anyhow!("the server's answer has no `allow`"))?;
     if as_json {
@@ -56,7 +59,7 @@ fn entries(answer: &Value) -> comfy_table::Table {
     table
 }
 
-fn words(list: &Value, between: &str) -> String {
+pub(super) fn words(list: &Value, between: &str) -> String {
     let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     list.as_array().into_iter().flatten().map(word).collect::<Vec<_>>().join(between)
 }

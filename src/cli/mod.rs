@@ -10,6 +10,7 @@ mod config;
 mod database;
 mod demo;
 mod exit;
+mod explain;
 mod export;
 mod import;
 mod jobs;

@@ -11,6 +11,7 @@ pub mod directory;
 mod error;
 pub mod groups;
 pub mod migrate;
+pub mod names;
 pub mod policies;
 pub mod pool;
 pub mod private;

@@ -134,6 +134,27 @@ proptest! {
     }
 
     #[test]
+    fn an_explanation_says_what_is_decided(permissions in permissions(), asked in asked(), now in NOW - 2..=NOW + 2) {
+        let known = asked.known();
+        let of = |resource| super::super::Asked { action: &asked.action, resource, now };
+        let explained = permissions.explain(of(Some((&asked.resource, &known))));
+        let decision = permissions.check(&asked.action, &asked.resource, &known, now);
+        prop_assert_eq!(explained.allow, decision.allow);
+        let shown = |explained: &Explanation<'_>, matched: bool| -> Vec<Arc<Effective>> {
+            let of = explained.statements.iter().filter(|one| one.matched == matched);
+            of.map(|one| Arc::clone(one.statement)).collect()
+        };
+        // The deciding ones first, then what they overrule.
+        let mut matched = applying(&permissions, &asked, now, Effect::Deny);
+        matched.extend(applying(&permissions, &asked, now, Effect::Allow));
+        prop_assert_eq!(shown(&explained, true), matched);
+        prop_assert_eq!(explained.rule == Rule::Denied, permissions.active && !applying(&permissions, &asked, now, Effect::Deny).is_empty());
+        prop_assert!(explained.statements.len() <= decision.deciding.len() + MAX_NEAR_MISSES);
+        let anywhere = permissions.explain(of(None));
+        prop_assert_eq!(anywhere.allow, permissions.check_anywhere(&asked.action, now).allow);
+    }
+
+    #[test]
     fn an_unknown_condition_fails_closed(statement in statement(), asked in asked()) {
         let asked = Asked { attributes: Attributes::new(), organization: None, ..asked };
         let other = Effective { conditions: Conditions::new(), until: None, ..Effective::clone(&statement) };

@@ -75,6 +75,8 @@ fn rows(tenant: &Tenant) -> Vec<Row> {
             "/v2/permission".into(),
             json!({"action": "doc:read", "resource": format!("acrn:app:{customer}:doc/7"), "customerId": customer}),
         ),
+        row(post.clone(), "/v2/permission/explain", "/v2/permission/explain".into(),
+            json!({"requesterId": user, "action": "doc:read", "resource": format!("acrn:app:{customer}:doc/7")})),
         // Changes that say what is there already.
         row(
             put.clone(),
@@ -165,7 +167,7 @@ fn rows(tenant: &Tenant) -> Vec<Row> {
 }
 
 /// Operations that need no caller, or stand in tests of their own.
-const ELSEWHERE: &[&str] = &["GET /livez", "GET /readyz", "GET /metrics", "POST /v2/permission/explain"];
+const ELSEWHERE: &[&str] = &["GET /livez", "GET /readyz", "GET /metrics"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_gets_what_the_matrix_says() {

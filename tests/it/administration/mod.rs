@@ -2,6 +2,7 @@
 //! the audit log keeps.
 
 mod audit;
+mod explaining;
 mod giving;
 mod held;
 mod life;

@@ -9,6 +9,7 @@ mod assignment;
 mod catalogue;
 mod check;
 mod entry;
+mod explain;
 mod job;
 mod jobs;
 mod list;
@@ -26,6 +27,7 @@ use utoipa_axum::routes;
 pub(in crate::http) fn endpoints() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(ask::ask))
+        .routes(routes!(explain::explain))
         .routes(routes!(catalogue::catalogue))
         .routes(routes!(assign_policy::assign_policy))
         .routes(routes!(remove_policy::remove_policy))

@@ -269,7 +269,7 @@ pub(super) fn job_id(text: &str) -> Option<JobId> {
     Uuid::try_parse(text).ok().filter(|_| text.len() == HYPHENATED).map(JobId)
 }
 
-fn attributes(node: Node, fields: &mut Fields<'_>) -> Option<Attributes> {
+pub(super) fn attributes(node: Node, fields: &mut Fields<'_>) -> Option<Attributes> {
     let given = match node {
         Node::Object(given) => given,
         other => {
