@@ -116,7 +116,8 @@ impl Permissions {
             Effect::Deny => (false, "it has conditions, so somewhere it takes nothing away".to_owned()),
             Effect::Allow => {
                 let covered = |resource| {
-                    self.denies().any(|deny| deny.resources.iter().any(|wide: &super::ResourcePattern| wide.covers(resource)))
+                    self.denies()
+                        .any(|deny| deny.resources.iter().any(|wide: &super::ResourcePattern| wide.covers(resource)))
                 };
                 let is_left = statement.resources.iter().any(|resource| !covered(resource));
                 let why = if is_left { "it allows the action somewhere" } else { "a deny covers all of its resources" };

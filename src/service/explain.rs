@@ -52,7 +52,8 @@ impl Cluster {
         let now = self.now();
         let mut connection = self.connection().await?;
         let user = question.requester;
-        let loaded = match snapshot::load_one(&mut connection, user, now.saturating_sub(LATELY), &self.snapshots).await {
+        let loaded = match snapshot::load_one(&mut connection, user, now.saturating_sub(LATELY), &self.snapshots).await
+        {
             Err(StoreError::Unreadable(why)) => return Err(ServiceError::Internal(Box::new(why))),
             loaded => self.observed(loaded)?,
         };
@@ -68,8 +69,9 @@ impl Cluster {
         let may = match caller {
             Caller::Service(claims) => return permitted(claims, Right::CHECK, Own::everywhere("user")),
             Caller::User(me) if me.id == user => true,
-            Caller::User(_) => found
-                .is_some_and(|found| caller.holds(Right::CHECK, Own::user(found.customer, user), self.now())),
+            Caller::User(_) => {
+                found.is_some_and(|found| caller.holds(Right::CHECK, Own::user(found.customer, user), self.now()))
+            }
         };
         if may { Ok(()) } else { Err(ServiceError::not_found("user", user)) }
     }
@@ -93,7 +95,7 @@ impl ExplainAnswer {
 
     /// What its origin is called; a temporary grant is called what it permits.
     #[must_use]
-    pub fn origin_name(&self, statement: &Effective) -> Option<&str> {
+    pub fn origin_name<'a>(&'a self, statement: &'a Effective) -> Option<&'a str> {
         match origin(statement.origin) {
             Some(thing) => self.names.get(&thing).map(String::as_str),
             None => statement.actions.first().map(crate::domain::ActionPattern::as_str),

@@ -31,13 +31,15 @@ async fn the_rule_and_what_decided_are_told_by_name() {
     );
     // A deny wins, and the allow that it overrules is shown after it.
     let root = service(&app);
-    let statements = json!([{"effect": "allow", "actions": ["invoice:*"], "resources": ["acrn:app:${customerId}:invoice/*"]}]);
+    let statements =
+        json!([{"effect": "allow", "actions": ["invoice:*"], "resources": ["acrn:app:${customerId}:invoice/*"]}]);
     let body = json!({"customerId": 1, "name": "invoices", "statements": statements});
     let policy = root.write(Method::POST, "/v2/policy", body).await["id"].clone();
     root.assign(json!({"policyId": policy, "userId": 14, "waitForCompletion": true})).await;
     let denied = explain(&app, about(14, "invoice:read", "acrn:app:1:invoice/secret")).await;
     assert_eq!((&denied["allow"], &denied["rule"]), (&json!(false), &json!("denied")));
-    let said: Vec<_> = denied["statements"].as_array().unwrap().iter().map(|one| (&one["effect"], &one["matched"])).collect();
+    let said: Vec<_> =
+        denied["statements"].as_array().unwrap().iter().map(|one| (&one["effect"], &one["matched"])).collect();
     assert_eq!(said, [(&json!("deny"), &json!(true)), (&json!("allow"), &json!(true))]);
     assert_eq!(denied["statements"][1]["resources"], json!(["acrn:app:1:invoice/*"]), "variables are bound");
     assert_eq!(denied["statements"][1]["origin"], json!({"kind": "user", "id": "14", "name": "u14@acme.example"}));
@@ -54,9 +56,13 @@ async fn near_misses_say_what_is_missing_and_have_a_bound() {
     let app = app().await;
     let root = service(&app);
     let red = json!({"color": {"type": "Equals", "value": "red"}});
-    let mut statements = vec![json!({"effect": "allow", "actions": ["paint:see"], "resources": ["acrn:app:1:paint/*"], "conditions": red})];
+    let mut statements = vec![
+        json!({"effect": "allow", "actions": ["paint:see"], "resources": ["acrn:app:1:paint/*"], "conditions": red}),
+    ];
     for number in 0..60 {
-        statements.push(json!({"effect": "allow", "actions": ["paint:see"], "resources": [format!("acrn:app:1:other/{number}")]}));
+        statements.push(
+            json!({"effect": "allow", "actions": ["paint:see"], "resources": [format!("acrn:app:1:other/{number}")]}),
+        );
     }
     let body = json!({"customerId": 1, "name": "paint", "statements": statements});
     let policy = root.write(Method::POST, "/v2/policy", body).await["id"].clone();
@@ -75,9 +81,12 @@ async fn near_misses_say_what_is_missing_and_have_a_bound() {
         "justification": "long ago, and long enough"});
     let recent = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(2);
     let mut grant = grant;
-    grant["expiresAt"] = json!(recent.to_string().split('.').next().map(|text| format!("{}Z", text.trim_end_matches('Z'))));
+    grant["expiresAt"] =
+        json!(recent.to_string().split('.').next().map(|text| format!("{}Z", text.trim_end_matches('Z'))));
     let lines = permdex::service::generate::LineReader::new(vec![grant.to_string()].into_iter());
-    permdex::service::import::import(&app.database.pool, lines, "cli:test", &permdex::clock::Clock::System).await.unwrap();
+    permdex::service::import::import(&app.database.pool, lines, "cli:test", &permdex::clock::Clock::System)
+        .await
+        .unwrap();
     let expired = explain(&app, about(16, "vault:open", "acrn:app:1:vault/7")).await;
     assert_eq!(expired["rule"], json!("noMatch"));
     let near = &expired["statements"][0];
@@ -88,7 +97,9 @@ async fn near_misses_say_what_is_missing_and_have_a_bound() {
 #[tokio::test(flavor = "multi_thread")]
 async fn others_are_explained_to_who_may_check_them_and_everybody_to_himself() {
     let app = app().await;
-    for (caller, asked, status) in [(12, 12, 200), (10, 12, 200), (12, 10, 404), (20, 12, 404), (10, 99, 404), (10, 21, 404)] {
+    for (caller, asked, status) in
+        [(12, 12, 200), (10, 12, 200), (12, 10, 404), (20, 12, 404), (10, 99, 404), (10, 21, 404)]
+    {
         let answer = user(&app, caller).send(Method::POST, PATH, about(asked, "doc:read", "acrn:app:1:doc/7")).await;
         assert_eq!(answer.status, status, "{caller} about {asked}: {}", answer.body);
     }

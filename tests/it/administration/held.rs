@@ -11,7 +11,9 @@ const USERS: i64 = 10_000;
 
 fn lines() -> Vec<String> {
     let mut lines = vec![json!({"kind": "customer", "id": 1, "organization": "acme", "name": "Acme"})];
-    lines.extend((1..=USERS).map(|id| json!({"kind": "user", "id": id, "customerId": 1, "email": format!("u{id}@x.example")})));
+    lines.extend(
+        (1..=USERS).map(|id| json!({"kind": "user", "id": id, "customerId": 1, "email": format!("u{id}@x.example")})),
+    );
     lines.push(json!({"kind": "policy", "id": 1, "name": "all", "statements": statements("doc:read")}));
     lines.push(json!({"kind": "policy", "id": 2, "name": "steady", "statements": statements("doc:list")}));
     lines.push(json!({"kind": "assignment", "policyId": 1, "customerId": 1}));
@@ -31,7 +33,9 @@ async fn changed(engine: Engine) {
     // What the change does not touch is answered all the while, and right.
     let readers = async {
         while !done.load(Ordering::Relaxed) {
-            assert!(app.allows(1 + i64::try_from(asked.load(Ordering::Relaxed)).unwrap() % USERS, "doc:list", doc).await);
+            assert!(
+                app.allows(1 + i64::try_from(asked.load(Ordering::Relaxed)).unwrap() % USERS, "doc:list", doc).await
+            );
             let count = app.question(json!({"action": "doc:list", "resource": doc, "limit": 0})).await;
             assert_eq!(count["size"], json!(USERS));
             asked.fetch_add(1, Ordering::Relaxed);
@@ -51,7 +55,9 @@ async fn changed(engine: Engine) {
     };
     let (took, ()) = tokio::join!(change, readers);
     let asked = asked.load(Ordering::Relaxed);
-    println!("{engine:?}: a policy of {USERS} users changed and visible in {took:?}, {asked} checks and counts meanwhile");
+    println!(
+        "{engine:?}: a policy of {USERS} users changed and visible in {took:?}, {asked} checks and counts meanwhile"
+    );
     assert!(asked > 0, "nobody asked meanwhile");
 }
 

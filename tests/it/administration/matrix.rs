@@ -75,8 +75,12 @@ fn rows(tenant: &Tenant) -> Vec<Row> {
             "/v2/permission".into(),
             json!({"action": "doc:read", "resource": format!("acrn:app:{customer}:doc/7"), "customerId": customer}),
         ),
-        row(post.clone(), "/v2/permission/explain", "/v2/permission/explain".into(),
-            json!({"requesterId": user, "action": "doc:read", "resource": format!("acrn:app:{customer}:doc/7")})),
+        row(
+            post.clone(),
+            "/v2/permission/explain",
+            "/v2/permission/explain".into(),
+            json!({"requesterId": user, "action": "doc:read", "resource": format!("acrn:app:{customer}:doc/7")}),
+        ),
         // Changes that say what is there already.
         row(
             put.clone(),

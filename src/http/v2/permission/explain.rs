@@ -1,7 +1,9 @@
 //! `POST /v2/permission/explain`: why somebody may or may not.
 
 use super::question::attributes;
-use crate::domain::{ActionName, Attributes, Conditions, Effect, Explained, Origin, PolicyId, ResourceName, Rule, UserId};
+use crate::domain::{
+    ActionName, Attributes, Conditions, Effect, Explained, Origin, PolicyId, ResourceName, Rule, UserId,
+};
 use crate::http::answer::json;
 use crate::http::body::JsonBody;
 use crate::http::call::Call;
@@ -207,7 +209,12 @@ fn read(node: Node) -> Result<ExplainQuestion, Errors> {
     };
     fields.finish();
     let question = requester.zip(action).zip(given);
-    errors.check(question.map(|((requester, action), attributes)| ExplainQuestion { requester, action, resource, attributes }))
+    errors.check(question.map(|((requester, action), attributes)| ExplainQuestion {
+        requester,
+        action,
+        resource,
+        attributes,
+    }))
 }
 
 /// The name, or the error told.
@@ -228,7 +235,10 @@ mod tests {
         };
         let none: Vec<String> = Vec::new();
         assert_eq!(pointers(r#"{"requesterId":17,"action":"doc:read"}"#), none);
-        assert_eq!(pointers(r#"{"requesterId":17,"action":"doc:read","resource":"acrn:app:1:doc/7","attributes":{"a":1}}"#), none);
+        assert_eq!(
+            pointers(r#"{"requesterId":17,"action":"doc:read","resource":"acrn:app:1:doc/7","attributes":{"a":1}}"#),
+            none
+        );
         for (text, pointer) in [
             (r#"{"requesterId":17,"action":"doc:*"}"#, "/action"),
             (r#"{"requesterId":17,"action":"doc:read","resource":["acrn:app:1:doc/7"]}"#, "/resource"),
