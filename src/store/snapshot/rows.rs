@@ -5,10 +5,10 @@ use super::text::{Source, Text};
 use super::{MAX_ROWS, MAX_TEXT_BYTES};
 use crate::domain::{CustomerId, PolicyId, RoleId, TemporaryGrantId};
 use crate::store::StoreError;
+use foldhash::HashMap;
 use futures::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A policy and the scope customer of its assignment.
