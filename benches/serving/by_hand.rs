@@ -2,6 +2,7 @@
 
 use super::load;
 use super::place::Place;
+use bytes::Bytes;
 use futures::{StreamExt, stream};
 use permdex::domain::{ActionName, Attributes, ResourceName};
 use permdex::index::{Customers, QuestionTerms, Search, SearchResource, search_body};
@@ -47,44 +48,56 @@ pub async fn rebuild(place: &Place) {
     }
 }
 
-/// The same documents into a new index by raw bulk of 1,000, four at once, and a refresh: seconds, and how many.
-pub async fn bulk(address: &str, alias: &str) -> (f64, usize) {
-    let client = Client::builder().no_proxy().build().expect("a client");
-    let url = |path: &str| format!("http://{address}/{path}");
-    let name = format!("{alias}-999999");
-    client.put(url(&name)).send().await.expect("created");
-    let mut bodies = Vec::new();
-    let (mut after, mut documents) = (json!(0), 0);
-    loop {
-        let ask = json!({"size": 1000, "sort": ["userId"], "search_after": [after]});
-        let page: Value = client
-            .post(url(&format!("{alias}/_search")))
-            .json(&ask)
-            .send()
-            .await
-            .expect("read")
-            .json()
-            .await
-            .expect("JSON");
-        let hits = page["hits"]["hits"].as_array().expect("hits").clone();
-        let Some(last) = hits.last() else { break };
-        after = last["sort"][0].clone();
-        documents += hits.len();
-        let mut body = String::new();
-        for hit in &hits {
-            let action = json!({"index": {"_id": hit["_id"], "version": 1, "version_type": "external"}});
-            writeln!(body, "{action}\n{}", hit["_source"]).expect("written");
+/// Documents to be sent by hand: bodies of raw bulk, 1,000 each, made beforehand.
+pub struct Bulk {
+    bodies: Vec<Bytes>,
+    pub documents: usize,
+}
+
+impl Bulk {
+    /// What the alias has.
+    pub async fn of(address: &str, alias: &str) -> Self {
+        let client = Client::builder().no_proxy().build().expect("a client");
+        let mut bulk = Self { bodies: Vec::new(), documents: 0 };
+        let mut after = json!(0);
+        loop {
+            let ask = json!({"size": 1000, "sort": ["userId"], "search_after": [after]});
+            let ask = client.post(format!("http://{address}/{alias}/_search")).json(&ask);
+            let page: Value = ask.send().await.expect("read").json().await.expect("JSON");
+            let hits = page["hits"]["hits"].as_array().expect("hits");
+            let Some(last) = hits.last() else { return bulk };
+            after = last["sort"][0].clone();
+            bulk.documents += hits.len();
+            let mut body = String::new();
+            for hit in hits {
+                let action = json!({"index": {"_id": hit["_id"], "version": 1, "version_type": "external"}});
+                writeln!(body, "{action}\n{}", hit["_source"]).expect("written");
+            }
+            bulk.bodies.push(body.into());
         }
-        bodies.push(body);
     }
-    let began = Instant::now();
-    let send = |body: String| {
-        let ask = client.post(url(&format!("{name}/_bulk"))).header("content-type", "application/x-ndjson").body(body);
-        async move { assert!(ask.send().await.expect("sent").status().is_success()) }
-    };
-    stream::iter(bodies).for_each_concurrent(4, send).await;
-    client.post(url(&format!("{name}/_refresh"))).send().await.expect("refreshed");
-    let took = began.elapsed().as_secs_f64();
-    client.delete(url(&name)).send().await.expect("deleted");
-    (took, documents)
+
+    /// Into a new index of the same template, as many at once as a rebuild sends, and a refresh: seconds. Making the
+    /// index counts, as it does in a rebuild; reading and evaluating what the documents say is what a rebuild adds.
+    pub async fn send(&self, address: &str, alias: &str) -> f64 {
+        let client = Client::builder().no_proxy().build().expect("a client");
+        let name = format!("{alias}-999999");
+        let url = |path: &str| format!("http://{address}/{name}{path}");
+        let began = Instant::now();
+        client.put(url("")).send().await.expect("asked").error_for_status().expect("created");
+        let pages = permdex::refresh::Settings::default().pages_at_once;
+        let send = |body: &Bytes| {
+            let ask = client.post(url("/_bulk?filter_path=errors"));
+            let ask = ask.header("content-type", "application/x-ndjson").body(body.clone());
+            async move {
+                let answer: Value = ask.send().await.expect("sent").json().await.expect("JSON");
+                assert_eq!(answer["errors"], json!(false), "{answer}");
+            }
+        };
+        stream::iter(&self.bodies).for_each_concurrent(pages, send).await;
+        client.post(url("/_refresh")).send().await.expect("refreshed");
+        let took = began.elapsed().as_secs_f64();
+        client.delete(url("")).send().await.expect("deleted");
+        took
+    }
 }

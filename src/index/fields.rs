@@ -1,9 +1,10 @@
 //! The searchable fields of a document (`../shared/index.md`), the same for both engines.
 
 use super::tokens;
-use crate::domain::{Condition, Conditions, Effect, Effective, Permissions};
+use crate::domain::{ActionPattern, Condition, Conditions, Effect, Effective, Permissions, ResourcePattern};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// `until` of what has no end.
 pub const NO_END: i64 = i64::MAX;
@@ -70,34 +71,27 @@ impl Fields {
     #[must_use]
     pub fn of(permissions: &Permissions) -> Self {
         let mut fields = Self::default();
+        let denies: Vec<_> = permissions.denies().collect();
+        // Sets are made of whole lists: one sort costs a fraction of a search for each.
+        let (mut allow, mut deny) = (Vec::new(), Vec::new());
         for statement in &permissions.statements {
-            if is_plain(statement) {
-                fields.add_plain(statement, permissions);
-            } else {
-                fields.entries.push(entry(statement));
+            match statement.effect {
+                _ if !is_plain(statement) => fields.entries.push(entry(statement)),
+                Effect::Deny => add_pairs(&mut deny, statement, |_, _| false),
+                Effect::Allow if denies.is_empty() => add_pairs(&mut allow, statement, |_, _| false),
+                Effect::Allow => {
+                    add_pairs(&mut allow, statement, |action, resource| permissions.is_taken_back(action, resource))
+                }
             }
         }
-        fields.add_anywhere(permissions);
+        (fields.allow, fields.deny) = (allow.into_iter().collect(), deny.into_iter().collect());
+        fields.add_anywhere(permissions, &denies);
         fields
     }
 
-    fn add_plain(&mut self, statement: &Effective, permissions: &Permissions) {
-        let allow = statement.effect == Effect::Allow;
-        let set = if allow { &mut self.allow } else { &mut self.deny };
-        for action in &statement.actions {
-            let action_token = tokens::pattern(action.as_str());
-            for resource in &statement.resources {
-                if allow && permissions.is_taken_back(action, resource) {
-                    continue;
-                }
-                set.insert(tokens::pair(&action_token, &tokens::pattern(resource.as_str())));
-            }
-        }
-    }
-
     /// Rule 4 of index.md. Entries with the same exceptions and end are one.
-    fn add_anywhere(&mut self, permissions: &Permissions) {
-        let denies: Vec<_> = permissions.denies().collect();
+    fn add_anywhere(&mut self, permissions: &Permissions, denies: &[&Arc<Effective>]) {
+        let mut plain = Vec::new();
         let mut groups: BTreeMap<(BTreeSet<String>, i64), BTreeSet<String>> = BTreeMap::new();
         for allow in permissions.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
             let until = allow.until.unwrap_or(NO_END);
@@ -105,6 +99,10 @@ impl Fields {
                 let token = tokens::pattern(action.as_str());
                 let meeting: Vec<_> =
                     denies.iter().filter(|deny| deny.actions.iter().any(|denied| denied.meets(action))).collect();
+                if meeting.is_empty() && until == NO_END {
+                    plain.push(token.into_owned());
+                    continue;
+                }
                 if meeting.is_empty() {
                     groups.entry((BTreeSet::new(), until)).or_default().insert(token.into_owned());
                     continue;
@@ -121,9 +119,8 @@ impl Fields {
                 }
             }
         }
-        if let Some(plain) = groups.remove(&(BTreeSet::new(), NO_END)) {
-            self.anywhere = plain;
-        }
+        plain.extend(groups.remove(&(BTreeSet::new(), NO_END)).into_iter().flatten());
+        self.anywhere = plain.into_iter().collect();
         for ((except, until), mut actions) in groups {
             // What is allowed somewhere without exception needs no entry with one.
             actions.retain(|action| !self.anywhere.contains(action));
@@ -158,6 +155,16 @@ impl Fields {
             })
             .sum();
         plain + nested
+    }
+}
+
+/// Adds the tokens of a plain statement's pairs but those to be left out.
+fn add_pairs(to: &mut Vec<String>, statement: &Effective, left_out: impl Fn(&ActionPattern, &ResourcePattern) -> bool) {
+    for action in &statement.actions {
+        let action_token = tokens::pattern(action.as_str());
+        for resource in statement.resources.iter().filter(|resource| !left_out(action, resource)) {
+            to.push(tokens::pair(&action_token, &tokens::pattern(resource.as_str())));
+        }
     }
 }
 

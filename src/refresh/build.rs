@@ -20,12 +20,14 @@ pub(super) async fn whole(
     let (generation, empty) = generations::begin(context).await?;
     let from = claim.position().filter(|_| !empty).map(UserId);
     let into = [generation.clone()];
-    let walked = walk(context, &into, scopes, from, claim.token, lost).await?;
+    let mut walked = walk(context, &into, scopes, from, claim.token, lost).await?;
     context.index.refresh(&into).await?;
     if lost.is_cancelled() {
         return Err(RefreshError::Fenced);
     }
     generations::serve(context, &generation).await?;
+    // It was refreshed before it began to serve: the jobs need not wait for the periodic refresh.
+    walked.searchable = true;
     tracing::info!(generation = %generation, users = walked.users, "a new generation of the index serves");
     Ok(walked)
 }

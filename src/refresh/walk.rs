@@ -18,6 +18,8 @@ const MOST_POISONED: usize = 10_000;
 pub(super) struct Walked {
     pub users: i64,
     pub poisoned: Vec<Poisoned>,
+    /// Whether all of it is searchable already: no refresh is owed.
+    pub searchable: bool,
 }
 
 /// Refreshes everybody in `scopes` above `from`. The position is saved after each page, in order, so that the next

@@ -78,13 +78,18 @@ impl Worker {
             build::whole(&self.context, claim, &scopes, lost).await?
         } else {
             let generations = generations::to_write(&self.context).await?;
+            if generations.is_empty() {
+                // Nothing to write to. The change is committed, so a build that begins from now on has it in its
+                // snapshots: walking everybody into nothing first would only keep that build waiting.
+                return self.hand_over(claim, Walked { searchable: true, ..Walked::default() }).await;
+            }
             let from = claim.position().map(UserId);
             walk(&self.context, &generations, &scopes, from, claim.token, lost).await?
         };
         self.hand_over(claim, walked).await
     }
 
-    /// What is written is made searchable by the settling task; where it is at once, the jobs end here.
+    /// What is written is made searchable by the settling task; where it is already, the jobs end here.
     async fn hand_over(&self, claim: &Claim, walked: Walked) -> Result<(), RefreshError> {
         if !walked.poisoned.is_empty() {
             // Searchable before it is said to have failed: whoever reads the job can rely on what it names.
@@ -93,7 +98,7 @@ impl Worker {
             poison::fail(&self.context, claim, &walked.poisoned).await?;
         }
         let written = WrittenClaim { token: claim.token, users: walked.users, waited: claim.waited() };
-        if self.context.index.is_visible_at_once() {
+        if walked.searchable || self.context.index.is_visible_at_once() {
             return settle::finish(&self.context, &self.leases, &[written]).await;
         }
         // Only a process that is ending has no settling task; the claim comes back then.

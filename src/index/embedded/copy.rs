@@ -3,7 +3,7 @@
 use super::documents::{Documents, Pages, entry};
 use super::postings::Postings;
 use super::question;
-use super::terms::TermsOf;
+use super::terms::{Terms, TermsOf};
 use crate::domain::UserId;
 use crate::index::{Document, MAX_PAGE, Page, QuestionTerms, Search, Written};
 use parking_lot::{Mutex, RwLock};
@@ -32,11 +32,13 @@ impl Copy {
 
     /// Writes one after the other; the answer has one entry per document.
     pub(super) fn write(&self, documents: &[Arc<Document>], terms: &mut TermsOf) -> Vec<Written> {
+        // Before the lock: the pages of a build should do this side by side.
+        let new: Vec<_> = documents.iter().map(|document| terms.of(&document.permissions)).collect();
         let _writer = self.writer.lock();
-        documents.iter().map(|document| self.write_one(document, terms)).collect()
+        documents.iter().zip(new).map(|(document, new_terms)| self.write_one(document, &new_terms, terms)).collect()
     }
 
-    fn write_one(&self, document: &Arc<Document>, terms: &mut TermsOf) -> Written {
+    fn write_one(&self, document: &Arc<Document>, new_terms: &Arc<Terms>, terms: &mut TermsOf) -> Written {
         let Some(user) = number(document.user()) else {
             return Written::Refused(format!("the user id `{}` is not positive", document.user()));
         };
@@ -47,13 +49,12 @@ impl Copy {
         if old.as_ref().is_some_and(|old| old.version >= document.version) {
             return Written::Newer;
         }
-        let new_terms = terms.of(&document.permissions);
         let old_terms = old.as_ref().map(|old| terms.of(&old.permissions)).unwrap_or_default();
         let customer = |document: &Document| document.permissions.active.then_some(document.permissions.customer);
         let (old_customer, new_customer) = (old.as_deref().and_then(customer), customer(document));
         let mut postings = self.postings.write();
-        if !Arc::ptr_eq(&old_terms, &new_terms) {
-            postings.replace(user, &old_terms, &new_terms);
+        if !Arc::ptr_eq(&old_terms, new_terms) {
+            postings.replace(user, &old_terms, new_terms);
         }
         postings.move_customer(user, old_customer, new_customer);
         self.documents.insert(user, Arc::clone(document));

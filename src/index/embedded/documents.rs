@@ -1,9 +1,9 @@
 //! The documents by user id, in pages that a stream can keep while writers go on.
 
 use crate::index::{Document, UserEntry};
+use foldhash::HashMap;
 use parking_lot::RwLock;
 use roaring::RoaringTreemap;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Users of neighbouring ids share a page.

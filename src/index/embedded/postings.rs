@@ -4,8 +4,9 @@ use super::ids::{Ids, Union};
 use super::shape::Entries;
 use super::terms::{Held, Shape, Terms};
 use crate::domain::CustomerId;
+use foldhash::HashMap;
 use roaring::RoaringTreemap;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Everything a question is answered from. Active users only.

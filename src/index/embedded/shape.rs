@@ -3,7 +3,7 @@
 use super::holders::Holders;
 use super::ids::{Ids, Union};
 use super::terms::{Held, Shape, Values};
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::Arc;
 
 /// All entries of one shape. A question visits only the entries that have one of its values: "everybody but whose
@@ -52,9 +52,9 @@ impl Entries {
             anybody: Holders::default(),
             holders: Vec::new(),
             free: Vec::new(),
-            numbers: HashMap::new(),
-            values: HashMap::new(),
-            several: HashMap::new(),
+            numbers: HashMap::default(),
+            values: HashMap::default(),
+            several: HashMap::default(),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use crate::domain::Effective;
 use crate::index::Document;
+use foldhash::{HashMap, HashSet};
 use parking_lot::Mutex;
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Below so many nothing is swept.
@@ -18,6 +18,9 @@ pub(super) struct Statements {
 #[derive(Debug, Default)]
 struct Set {
     all: HashSet<Arc<Effective>>,
+    /// The addresses of `all`. Whoever comes with one of these very statements again, as the pages of a build do, needs
+    /// no look at its content.
+    addresses: HashSet<usize>,
     swept: usize,
 }
 
@@ -39,7 +42,7 @@ impl Statements {
     }
 
     fn shared(&self, statement: &Arc<Effective>, seen: &mut Seen) -> Arc<Effective> {
-        let shared = seen.0.entry(Arc::as_ptr(statement).addr()).or_insert_with(|| self.all.lock().of(statement));
+        let shared = seen.0.entry(address(statement)).or_insert_with(|| self.all.lock().of(statement));
         Arc::clone(shared)
     }
 
@@ -49,17 +52,27 @@ impl Statements {
     }
 }
 
+/// Of a statement in the set: it is nobody else's as long as it is in there.
+fn address(statement: &Arc<Effective>) -> usize {
+    Arc::as_ptr(statement).addr()
+}
+
 impl Set {
     fn of(&mut self, statement: &Arc<Effective>) -> Arc<Effective> {
+        if self.addresses.contains(&address(statement)) {
+            return Arc::clone(statement);
+        }
         if let Some(known) = self.all.get(statement) {
             return Arc::clone(known);
         }
         if self.all.len() > FEW + 2 * self.swept {
             // What only this set still holds goes; each is looked at once per doubling.
             self.all.retain(|statement| Arc::strong_count(statement) > 1);
+            self.addresses = self.all.iter().map(address).collect();
             self.swept = self.all.len();
         }
         self.all.insert(Arc::clone(statement));
+        self.addresses.insert(address(statement));
         Arc::clone(statement)
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::domain::{Effective, Permissions};
 use crate::index::{EntryKind, Fields, NestedEntry};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What entries have in common that differ in their conditions' values and ends alone. Statements that name

@@ -3,8 +3,8 @@
 
 use super::text::{Said, Source, Text};
 use crate::domain::{Binding, CustomerId, Effective, Origin, PermissionGrant, Statement};
+use foldhash::HashMap;
 use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Keeps at most so many read policies and roles.

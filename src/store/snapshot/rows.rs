@@ -5,10 +5,10 @@ use super::text::{Source, Text};
 use super::{MAX_ROWS, MAX_TEXT_BYTES};
 use crate::domain::{CustomerId, PolicyId, RoleId, TemporaryGrantId};
 use crate::store::StoreError;
+use foldhash::HashMap;
 use futures::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A policy and the scope customer of its assignment.
@@ -50,8 +50,9 @@ impl Rows {
         // As a stream: each text is read and dropped as it comes.
         let mut stream = sqlx::query(super::SQL).bind(users).bind(expired).fetch(conn);
         while let Some(row) = stream.try_next().await? {
-            count += 1;
-            bytes += rows.add(&row, cache)?;
+            let (items, text) = rows.add(&row, cache)?;
+            count += items;
+            bytes += text;
             if count > MAX_ROWS {
                 return Err(too_much("500,000 rows"));
             }
@@ -64,12 +65,16 @@ impl Rows {
         Ok(rows)
     }
 
-    /// Adds one row; how many bytes of text it brought.
-    fn add(&mut self, row: &PgRow, cache: &SnapshotCache) -> Result<usize, sqlx::Error> {
+    /// Adds one row; how many items and bytes of text it brought.
+    fn add(&mut self, row: &PgRow, cache: &SnapshotCache) -> Result<(usize, usize), sqlx::Error> {
+        let kind = row.try_get::<i16, _>(0)?;
+        if let 2..=5 = kind {
+            return Ok((self.add_lists(kind, row)?, 0));
+        }
         let id = |index: usize| row.try_get::<i64, _>(index);
         let text = || row.try_get::<&str, _>(5);
         let first = id(1)?;
-        match row.try_get::<i16, _>(0)? {
+        match kind {
             0 => {
                 let user = UserRow {
                     customer: CustomerId(id(2)?),
@@ -81,29 +86,42 @@ impl Rows {
                 self.users.insert(first, user);
             }
             1 => _ = self.organizations.insert(first, text()?.into()),
-            2 => self.groups_of.entry(first).or_default().push(id(2)?),
-            kind @ 3..=5 => {
-                let target = match kind {
-                    3 => &mut self.to_customer,
-                    4 => &mut self.to_group,
-                    _ => &mut self.to_user,
-                };
-                let scope = row.try_get::<Option<i64>, _>(3)?.map(CustomerId);
-                target.entry(id(2)?).or_default().push((PolicyId(first), scope));
-            }
             kind @ 6..=7 => {
                 let source = if kind == 6 { Source::Policy(PolicyId(first)) } else { Source::Role(RoleId(first)) };
                 let text = text()?;
                 self.texts.insert(source, cache.text(source, text));
-                return Ok(text.len());
+                return Ok((1, text.len()));
             }
             _ => {
                 let grant = (TemporaryGrantId(row.try_get(7)?), id(2)?, text()?.into());
                 self.temporary.entry(first).or_default().push(grant);
-                return Ok(text()?.len());
+                return Ok((1, text()?.len()));
             }
         }
-        Ok(0)
+        Ok((1, 0))
+    }
+
+    /// Adds memberships or assignments: lists of equal length. None where there are none.
+    fn add_lists(&mut self, kind: i16, row: &PgRow) -> Result<usize, sqlx::Error> {
+        let list = |index: usize| Ok::<_, sqlx::Error>(row.try_get::<Option<Vec<i64>>, _>(index)?.unwrap_or_default());
+        let (these, those) = (list(8)?, list(9)?);
+        let count = these.len();
+        if kind == 2 {
+            for (user, group) in these.into_iter().zip(those) {
+                self.groups_of.entry(user).or_default().push(group);
+            }
+            return Ok(count);
+        }
+        let target = match kind {
+            3 => &mut self.to_customer,
+            4 => &mut self.to_group,
+            _ => &mut self.to_user,
+        };
+        let scopes = row.try_get::<Vec<Option<i64>>, _>(10)?;
+        for ((policy, to), scope) in these.into_iter().zip(those).zip(scopes) {
+            target.entry(to).or_default().push((PolicyId(policy), scope.map(CustomerId)));
+        }
+        Ok(count)
     }
 
     /// Rows come in any order, documents are compared byte by byte (`verify`): the same data gives the same list.
