@@ -74,7 +74,7 @@ fn unnamed<'a>(statements: impl Iterator<Item = &'a Statement> + Clone) -> UserI
         texts.iter().any(|text| text.contains(&id))
     };
     // Each text writes out finitely many: one is found after at most as many tries as there are numbers in them.
-    UserId((i64::MIN..).find(|id| !is_written(id)).unwrap_or(i64::MIN))
+    UserId((i64::MIN..0).find(|id| !is_written(id)).unwrap_or(i64::MIN))
 }
 
 #[cfg(test)]

@@ -15,9 +15,8 @@ impl From<ServiceError> for Problem {
         let detail = error.to_string();
         match error {
             ServiceError::Unauthorized(_) => Self::new(Kind::Unauthorized, detail).challenge(NOBODY),
-            ServiceError::Forbidden { .. } => Self::new(Kind::Forbidden, detail),
+            ServiceError::Forbidden { .. } | ServiceError::Refused(_) => Self::new(Kind::Forbidden, detail),
             ServiceError::NotCovered(_) => Self::new(Kind::NotCovered, detail),
-            ServiceError::Refused(_) => Self::new(Kind::Forbidden, detail),
             ServiceError::PreconditionFailed { .. } => Self::new(Kind::PreconditionFailed, detail),
             ServiceError::NotFound { .. } | ServiceError::Hidden { .. } => Self::new(Kind::NotFound, detail),
             ServiceError::UnknownModel { .. } => Self::new(Kind::UnknownModel, detail),

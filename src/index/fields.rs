@@ -80,7 +80,7 @@ impl Fields {
                 Effect::Deny => add_pairs(&mut deny, statement, |_, _| false),
                 Effect::Allow if denies.is_empty() => add_pairs(&mut allow, statement, |_, _| false),
                 Effect::Allow => {
-                    add_pairs(&mut allow, statement, |action, resource| permissions.is_taken_back(action, resource))
+                    add_pairs(&mut allow, statement, |action, resource| permissions.is_taken_back(action, resource));
                 }
             }
         }

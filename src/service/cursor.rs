@@ -71,8 +71,9 @@ pub(super) fn hash(question: &WhoHasQuestion) -> u64 {
     let attributes = serde_json::to_vec(&question.attributes).unwrap_or_default();
     let (count, customer) = (question.resources.len().to_string(), question.customer.map_or(0, |customer| customer.0));
     let customer = customer.to_string();
-    let parts =
-        [question.action.as_str(), &count].into_iter().chain(question.resources.iter().map(|name| name.as_str()));
+    let parts = [question.action.as_str(), &count]
+        .into_iter()
+        .chain(question.resources.iter().map(crate::domain::Name::as_str));
     hash_of(parts.map(str::as_bytes).chain([&*attributes, customer.as_bytes()]))
 }
 

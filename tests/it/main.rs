@@ -10,6 +10,7 @@ mod elastic_index;
 mod embedded_index;
 mod explain;
 mod import;
+mod openapi;
 mod private_cluster;
 mod promises;
 mod queue;

@@ -124,10 +124,10 @@ impl Cluster {
                 let why = "other customers have assignments with this customer as their scope: a service deletes it";
                 return Err(ServiceError::Refused(why.into()));
             }
-            let touched = self.observed(customers::touched(write.conn(), id).await)?;
+            let reached = self.observed(customers::touched(write.conn(), id).await)?;
             self.observed(customers::delete(write.conn(), id).await)?;
             write.tell(CUSTOMER.delete, &CUSTOMER.target(id), Some(id), Some(&before), None).await?;
-            let touches = if touched.is_empty() { Touches::Nobody } else { Touches::Users(touched) };
+            let touches = if reached.is_empty() { Touches::Nobody } else { Touches::Users(reached) };
             let written = write.finish(touches, Some(id)).await?;
             self.directory.forget(id);
             Ok(written)

@@ -23,7 +23,8 @@ pub enum IdKind {
 pub const IS_FREED_SQL: &str = "select exists (select from freed_ids where kind = $1 and id = $2)";
 
 /// The next of a sequence that is neither taken nor freed: ids may also come from other systems. Of 100 tries, and when
-/// all are taken the sequence is moved beyond the highest below 2^53 (which every client's numbers hold).
+/// all are taken the sequence is moved beyond the highest below 2^53 (which every client's numbers hold). A sub-select,
+/// not an anti-join, for which the planner would read the whole table.
 macro_rules! next {
     ($kind:literal, $table:literal) => {
         concat!(
@@ -33,9 +34,9 @@ macro_rules! next {
             "', 'id')) as id from generate_series(1, $1::integer)
 )
 select min(t.id) from tried t
-where not exists (select from ",
+where (select r.id from ",
             $table,
-            " r where r.id = t.id)
+            " r where r.id = t.id) is null
   and not exists (select from freed_ids f where f.kind = '",
             $kind,
             "' and f.id = t.id)"

@@ -104,10 +104,10 @@ impl Rows {
     /// Adds memberships or assignments: lists of equal length. None where there are none.
     fn add_lists(&mut self, kind: i16, row: &PgRow) -> Result<usize, sqlx::Error> {
         let list = |index: usize| Ok::<_, sqlx::Error>(row.try_get::<Option<Vec<i64>>, _>(index)?.unwrap_or_default());
-        let (these, those) = (list(8)?, list(9)?);
-        let count = these.len();
+        let (firsts, seconds) = (list(8)?, list(9)?);
+        let count = firsts.len();
         if kind == 2 {
-            for (user, group) in these.into_iter().zip(those) {
+            for (user, group) in firsts.into_iter().zip(seconds) {
                 self.groups_of.entry(user).or_default().push(group);
             }
             return Ok(count);
@@ -118,7 +118,7 @@ impl Rows {
             _ => &mut self.to_user,
         };
         let scopes = row.try_get::<Vec<Option<i64>>, _>(10)?;
-        for ((policy, to), scope) in these.into_iter().zip(those).zip(scopes) {
+        for ((policy, to), scope) in firsts.into_iter().zip(seconds).zip(scopes) {
             target.entry(to).or_default().push((PolicyId(policy), scope.map(CustomerId)));
         }
         Ok(count)

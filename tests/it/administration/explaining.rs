@@ -76,11 +76,10 @@ async fn near_misses_say_what_is_missing_and_have_a_bound() {
     assert!(failed["statements"][0]["why"].as_str().unwrap().contains("fails: the resource has `blue`"), "{failed}");
     asked["attributes"] = json!({"color": "red"});
     assert_eq!(explain(&app, asked).await["rule"], json!("allowed"));
-    let grant = json!({"kind": "temporaryGrant", "id": "00000000-0000-0000-0000-000000000001", "userId": 16,
+    let mut grant = json!({"kind": "temporaryGrant", "id": "00000000-0000-0000-0000-000000000001", "userId": 16,
         "permissionGrant": {"permission_name": "vault:open", "conditions": {}}, "expiresAt": "2020-01-01T00:00:00Z",
         "justification": "long ago, and long enough"});
-    let recent = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(2);
-    let mut grant = grant;
+    let recent = permdex::clock::Clock::System.now() - jiff::SignedDuration::from_hours(2);
     grant["expiresAt"] =
         json!(recent.to_string().split('.').next().map(|text| format!("{}Z", text.trim_end_matches('Z'))));
     let lines = permdex::service::generate::LineReader::new(vec![grant.to_string()].into_iter());

@@ -128,5 +128,7 @@ impl Caller<'_> {
 
 /// A policy of acme that says this.
 pub fn policy(statements: Value) -> Value {
-    json!({"customerId": 1, "name": "p", "statements": statements})
+    let mut policy = json!({"customerId": 1, "name": "p"});
+    policy["statements"] = statements;
+    policy
 }
