@@ -70,7 +70,13 @@ impl Permissions {
         let decided = |statement: &&Arc<Effective>| decision.deciding.iter().any(|one| Arc::ptr_eq(one, statement));
         let all: Vec<_> = self.statements.iter().map(|statement| self.explained(statement, asked)).collect();
         let (deciding, others): (Vec<_>, Vec<_>) = all.into_iter().flatten().partition(|one| decided(&one.statement));
-        let (mut overruled, near): (Vec<_>, Vec<_>) = others.into_iter().partition(|one| one.matched);
+        let (mut overruled, mut near): (Vec<_>, Vec<_>) = others.into_iter().partition(|one| one.matched);
+        // The nearest first: what only a condition or the time keeps out, then what has the action.
+        near.sort_by_key(|one| {
+            let has = |resource: &ResourceName| Effective::any_matches(&one.statement.resources, resource);
+            let resource = asked.resource.is_none_or(|(resource, _)| has(resource));
+            (!Effective::any_matches(&one.statement.actions, asked.action), !resource)
+        });
         overruled.extend(near);
         overruled.truncate(MAX_NEAR_MISSES);
         let mut statements = deciding;
