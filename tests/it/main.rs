@@ -8,6 +8,7 @@ mod conformance;
 mod elastic_index;
 mod embedded_index;
 mod explain;
+mod filling;
 mod import;
 mod private_cluster;
 mod promises;
