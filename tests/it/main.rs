@@ -9,6 +9,7 @@ mod conformance;
 mod elastic_index;
 mod embedded_index;
 mod explain;
+mod filling;
 mod import;
 mod openapi;
 mod private_cluster;

@@ -223,3 +223,23 @@ async fn more_users_than_a_page_holds_are_refused() {
     let loaded = load(&mut conn, &many, now(), &SnapshotCache::default()).await;
     assert!(matches!(loaded, Err(StoreError::TooMuch { .. })), "{loaded:?}");
 }
+
+#[tokio::test]
+async fn more_memberships_than_a_page_holds_are_refused() {
+    let database = TestDatabase::new().await;
+    let fill = "insert into customers (id, organization, name) values (1, 'acme', 'Acme');
+        insert into users (id, customer_id, email, ui_language, active)
+            select id, 1, 'user' || id, 'en', true from generate_series(1, 1000) id;
+        insert into security_groups (id, customer_id, name) select id, 1, 'group ' || id from generate_series(1, 501) id;
+        -- Beside the point here, and most of the time.
+        set session_replication_role = replica;
+        insert into security_group_members (security_group_id, user_id, customer_id)
+            select g, u, 1 from generate_series(1, 501) g, generate_series(1, 1000) u;";
+    let mut conn = database.pool.acquire().await.unwrap();
+    sqlx::raw_sql(fill).execute(&mut *conn).await.unwrap();
+    let users: Vec<_> = (1..=1_000).map(UserId).collect();
+    let loaded = load(&mut conn, &users, now(), &SnapshotCache::default()).await;
+    assert!(matches!(loaded, Err(StoreError::TooMuch { .. })), "{loaded:?}");
+    let loaded = load(&mut conn, &users[..900], now(), &SnapshotCache::default()).await.unwrap();
+    assert_eq!(loaded.len(), 900);
+}

@@ -76,3 +76,34 @@ impl Set {
         Arc::clone(statement)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Effect, Origin, UserId};
+
+    fn statement(user: i64) -> Arc<Effective> {
+        Arc::new(Effective {
+            effect: Effect::Allow,
+            actions: Vec::new(),
+            resources: Vec::new(),
+            conditions: crate::domain::Conditions::default(),
+            until: None,
+            policy: None,
+            origin: Origin::User(UserId(user)),
+        })
+    }
+
+    #[test]
+    fn what_nobody_holds_any_more_is_swept_with_its_address() {
+        let mut set = Set::default();
+        let held = set.of(&statement(0));
+        for user in 1..=2 * i64::try_from(FEW).unwrap() {
+            set.of(&statement(user));
+        }
+        assert!(set.all.len() <= FEW + 2, "{}", set.all.len());
+        assert_eq!(set.addresses, set.all.iter().map(address).collect());
+        assert!(Arc::ptr_eq(&set.of(&statement(0)), &held), "by content");
+        assert!(Arc::ptr_eq(&set.of(&held), &held), "by address");
+    }
+}

@@ -1,4 +1,5 @@
-//! An index whose writes can be held up: what a worker that stalls looks like from outside.
+//! An index whose writes can be held up: what a worker that stalls looks like from outside. And one that counts what
+//! it is asked to do.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -22,6 +23,8 @@ pub struct Gate {
     held: AtomicUsize,
     passed: AtomicUsize,
     open: Notify,
+    documents: AtomicUsize,
+    refreshes: AtomicUsize,
 }
 
 impl Gate {
@@ -38,6 +41,16 @@ impl Gate {
     /// How many of them went on and came to their end.
     pub fn passed(&self) -> usize {
         self.passed.load(Ordering::SeqCst)
+    }
+
+    /// How many documents were handed over to be written.
+    pub fn documents(&self) -> usize {
+        self.documents.load(Ordering::SeqCst)
+    }
+
+    /// How many refreshes were asked for.
+    pub fn refreshes(&self) -> usize {
+        self.refreshes.load(Ordering::SeqCst)
     }
 
     /// Lets the stalled write go on.
@@ -60,6 +73,7 @@ impl PermissionIndex for Stalling {
         documents: &'a [Arc<Document>],
     ) -> BoxFuture<'a, Result<Vec<Written>, IndexError>> {
         async move {
+            self.gate.documents.fetch_add(documents.len(), Ordering::SeqCst);
             let stalls = self.gate.armed.swap(false, Ordering::SeqCst);
             if stalls {
                 self.gate.held.fetch_add(1, Ordering::SeqCst);
@@ -77,6 +91,7 @@ impl PermissionIndex for Stalling {
     }
 
     fn refresh<'a>(&'a self, generations: &'a [Generation]) -> BoxFuture<'a, Result<(), IndexError>> {
+        self.gate.refreshes.fetch_add(1, Ordering::SeqCst);
         self.index.refresh(generations)
     }
 
