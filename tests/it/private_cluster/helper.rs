@@ -22,7 +22,10 @@ impl Helper {
 
     /// Starts a copy of this binary, which `uid` can reach, as that user.
     pub fn spawn_as(uid: u32, data_dir: &Path, copy: &PathBuf) -> Self {
-        std::fs::copy(std::env::current_exe().expect("this binary"), copy).expect("copied");
+        // By another process: a copy that this one still holds open for writing, in a child that another test's thread forks
+        // at that moment, is "text file busy".
+        let this = std::env::current_exe().expect("this binary");
+        assert!(Command::new("cp").arg(this).arg(copy).status().expect("cp runs").success());
         let mut command = Command::new(copy);
         command.uid(uid).gid(uid).current_dir("/");
         Self::run(command, data_dir)
