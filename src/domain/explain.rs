@@ -68,7 +68,7 @@ impl Permissions {
             None => self.check_anywhere(asked.action, asked.now),
         };
         let decided = |statement: &&Arc<Effective>| decision.deciding.iter().any(|one| Arc::ptr_eq(one, statement));
-        let all: Vec<_> = self.statements.iter().map(|statement| self.explained(statement, asked)).collect();
+        let all: Vec<_> = self.statements.iter().map(|statement| self.explained(statement, asked, &decision)).collect();
         let (deciding, others): (Vec<_>, Vec<_>) = all.into_iter().flatten().partition(|one| decided(&one.statement));
         let (mut overruled, mut near): (Vec<_>, Vec<_>) = others.into_iter().partition(|one| one.matched);
         // The nearest first: what only a condition or the time keeps out, then what has the action.
@@ -94,7 +94,12 @@ impl Permissions {
     }
 
     /// What came of a statement; `None` when it has neither the action nor the resource.
-    fn explained<'s>(&self, statement: &'s Arc<Effective>, asked: Asked<'_>) -> Option<Explained<'s>> {
+    fn explained<'s>(
+        &self,
+        statement: &'s Arc<Effective>,
+        asked: Asked<'_>,
+        decision: &Decision<'_>,
+    ) -> Option<Explained<'s>> {
         let action = Effective::any_matches(&statement.actions, asked.action);
         let resource = asked.resource.map(|(resource, _)| Effective::any_matches(&statement.resources, resource));
         if !action && resource != Some(true) {
@@ -111,26 +116,22 @@ impl Permissions {
         } else if let Some((_, known)) = asked.resource {
             judged(statement, known)
         } else {
-            self.judged_anywhere(statement)
+            judged_anywhere(statement, decision)
         };
         Some(Explained { statement, matched, why })
     }
+}
 
-    fn judged_anywhere(&self, statement: &Effective) -> (bool, String) {
-        match statement.effect {
-            Effect::Deny if statement.is_unconditional() => (true, "it denies the action on its resources".to_owned()),
-            Effect::Deny => (false, "it has conditions, so somewhere it takes nothing away".to_owned()),
-            Effect::Allow => {
-                let covered = |resource| {
-                    self.denies()
-                        .any(|deny| deny.resources.iter().any(|wide: &super::ResourcePattern| wide.covers(resource)))
-                };
-                let is_left = statement.resources.iter().any(|resource| !covered(resource));
-                let why = if is_left { "it allows the action somewhere" } else { "a deny covers all of its resources" };
-                (true, why.to_owned())
-            }
-        }
-    }
+/// A statement that has the action, when it is asked about anywhere: the decision says which allows are left.
+fn judged_anywhere(statement: &Arc<Effective>, decision: &Decision<'_>) -> (bool, String) {
+    let decides = decision.deciding.iter().any(|one| Arc::ptr_eq(one, statement));
+    let (matched, why) = match statement.effect {
+        Effect::Deny if statement.is_unconditional() => (true, "it denies the action on its resources"),
+        Effect::Deny => (false, "it has conditions, so somewhere it takes nothing away"),
+        Effect::Allow if decides => (true, "it allows the action somewhere"),
+        Effect::Allow => (true, "a deny covers all of its resources"),
+    };
+    (matched, why.to_owned())
 }
 
 /// A statement that has the action and the resource: its conditions decide.
@@ -176,5 +177,39 @@ fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => format!("`{}`", crate::json::quoted(text)),
         other => serde_json::to_string(other).map_or_else(|_| String::new(), |text| format!("`{text}`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ActionPattern, Conditions, CustomerId, Origin, ResourcePattern, UserId};
+
+    fn statement(effect: Effect, action: &str, resource: &str) -> Arc<Effective> {
+        Arc::new(Effective {
+            effect,
+            actions: vec![ActionPattern::parse(action).unwrap()],
+            resources: vec![ResourcePattern::parse(resource).unwrap()],
+            conditions: Conditions::new(),
+            until: None,
+            policy: None,
+            origin: Origin::User(UserId(17)),
+        })
+    }
+
+    #[test]
+    fn anywhere_only_a_deny_of_the_action_covers_an_allow() {
+        let allow = statement(Effect::Allow, "doc:read", "acrn:app:1:doc/*");
+        let why = |deny: &str| {
+            let deny = statement(Effect::Deny, deny, "acrn:*");
+            let statements = vec![Arc::clone(&allow), deny];
+            let permissions = Permissions { user: UserId(17), customer: CustomerId(1), active: true, statements };
+            let action = ActionName::parse("doc:read").unwrap();
+            let explained = permissions.explain(Asked { action: &action, resource: None, now: 0 });
+            let allow = explained.statements.iter().find(|one| one.statement.effect == Effect::Allow).unwrap();
+            (explained.rule, allow.matched, allow.why.clone())
+        };
+        assert_eq!(why("doc:delete"), (Rule::Allowed, true, "it allows the action somewhere".to_owned()));
+        assert_eq!(why("doc:*"), (Rule::Denied, true, "a deny covers all of its resources".to_owned()));
     }
 }
