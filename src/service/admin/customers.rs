@@ -162,10 +162,7 @@ impl Writing<'_> {
         condition: &Precondition,
     ) -> Result<Put<Customer>, ServiceError> {
         let (cluster, id) = (self.cluster, before.id);
-        if !self.may(CUSTOMER.update, CUSTOMER.own(id, id.0)) && self.caller.customer().is_some_and(|own| own != id) {
-            return Err(CUSTOMER.taken(id));
-        }
-        self.require(CUSTOMER.update, CUSTOMER.own(id, id.0), id, (CUSTOMER.word, id.0))?;
+        self.require_update(CUSTOMER, id, id.0)?;
         condition.check(Some(&before), CUSTOMER.word, id)?;
         if before.organization != new.organization {
             let detail = format!("an organization never changes: this customer's is `{}`", before.organization);

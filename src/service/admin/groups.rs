@@ -160,9 +160,7 @@ impl Writing<'_> {
     async fn create_group(mut self, id: SecurityGroupId, new: &NewGroup) -> Result<Put<SecurityGroup>, ServiceError> {
         let (cluster, customer) = (self.cluster, new.customer);
         self.require(GROUP.create, GROUP.own(customer, id.0), customer, ("customer", customer.0))?;
-        if cluster.organization_of(customer).await?.is_none() {
-            return Err(ServiceError::not_found("customer", customer));
-        }
+        self.organization(customer).await?;
         let description = new.description.as_deref();
         if !cluster.observed(groups::insert(self.conn(), id, customer, &new.name, description).await)? {
             return Err(GROUP.taken(id));
@@ -180,11 +178,7 @@ impl Writing<'_> {
         condition: &Precondition,
     ) -> Result<Put<SecurityGroup>, ServiceError> {
         let (cluster, id, customer) = (self.cluster, before.id, before.customer_id);
-        let own = GROUP.own(customer, id.0);
-        if !self.may(GROUP.update, own) && self.caller.customer().is_some_and(|tenant| tenant != customer) {
-            return Err(GROUP.taken(id));
-        }
-        self.require(GROUP.update, own, customer, (GROUP.word, id.0))?;
+        self.require_update(GROUP, customer, id.0)?;
         condition.check(Some(&before), GROUP.word, id)?;
         if customer != new.customer {
             let detail = format!("a group's customer never changes: this one's is `{customer}`");

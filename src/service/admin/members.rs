@@ -123,7 +123,9 @@ impl Cluster {
                 let written = write.unchanged(Some(Whom::SecurityGroup(id, customer))).await?;
                 return Ok(Replacement { written, added, removed });
             }
-            write.judge_joining(&group, &replaced.added).await?;
+            if !replaced.added.is_empty() {
+                write.judge_joining(&group, &replaced.added).await?;
+            }
             if !replaced.removed.is_empty() {
                 write.judge_leaving(&group, BoundUser::Any).await?;
             }
@@ -173,17 +175,13 @@ impl Writing<'_> {
 
     /// Whether a user caller has what the group gives to those who join.
     async fn judge_joining(&mut self, group: &SecurityGroup, joining: &[i64]) -> Result<(), ServiceError> {
-        if joining.is_empty() {
-            return Ok(());
-        }
-        for (binding, statements) in self.given_by(group).await?.iter().map(|(scope, said)| (*scope, said)) {
-            let organization = self.organization(group.customer_id).await?;
+        let organization = self.organization(group.customer_id).await?;
+        for (scope, statements) in self.given_by(group).await? {
             // The same for everybody, unless it names the user.
-            let each =
-                if statements.iter().any(Statement::names_user) { joining } else { &joining[..1.min(joining.len())] };
-            for user in each {
-                let binding = Binding::new(binding, UserId(*user), &organization);
-                self.covers(&given(&[], statements, &binding))?;
+            let each = if statements.iter().any(Statement::names_user) { joining.len() } else { 1 };
+            for user in joining.iter().take(each) {
+                let binding = Binding::new(scope, UserId(*user), &organization);
+                self.covers(&given(&[], &statements, &binding))?;
             }
         }
         Ok(())
@@ -191,8 +189,8 @@ impl Writing<'_> {
 
     /// Whether a user caller has what the group denies to those who leave it.
     pub(super) async fn judge_leaving(&mut self, group: &SecurityGroup, user: BoundUser) -> Result<(), ServiceError> {
+        let organization = self.organization(group.customer_id).await?;
         for (scope, statements) in self.given_by(group).await? {
-            let organization = self.organization(group.customer_id).await?;
             self.covers(&given(&statements, &[], &Binding { scope, user, organization: &organization }))?;
         }
         Ok(())
@@ -213,11 +211,5 @@ impl Writing<'_> {
             Ok((scope.unwrap_or(group.customer_id), statements))
         };
         stored.into_iter().map(read).collect()
-    }
-
-    /// The slug of a customer that is there.
-    pub(super) async fn organization(&mut self, customer: CustomerId) -> Result<std::sync::Arc<str>, ServiceError> {
-        let found = self.cluster.organization_of(customer).await?;
-        found.ok_or_else(|| ServiceError::not_found("customer", customer))
     }
 }

@@ -229,11 +229,7 @@ impl Writing<'_> {
         let Some(owner) = before.customer_id else {
             return self.require_service(POLICY.update, Own::everywhere("policy"), SHARED);
         };
-        let own = POLICY.own(owner, id.0);
-        if !self.may(POLICY.update, own) && self.caller.customer().is_some_and(|tenant| tenant != owner) {
-            return Err(POLICY.taken(id));
-        }
-        self.require(POLICY.update, own, owner, (POLICY.word, id.0))
+        self.require_update(POLICY, owner, id.0)
     }
 
     /// Whether a user caller has what its holders are given when it says `after`.
@@ -267,9 +263,7 @@ impl Writing<'_> {
             None => self.require_service(POLICY.create, Own::everywhere("policy"), SHARED)?,
             Some(customer) => {
                 self.require(POLICY.create, POLICY.own(customer, id.0), customer, ("customer", customer.0))?;
-                if cluster.organization_of(customer).await?.is_none() {
-                    return Err(ServiceError::not_found("customer", customer));
-                }
+                self.organization(customer).await?;
             }
         }
         if !cluster.observed(policies::insert(self.conn(), id, new.customer, &new.content).await)? {

@@ -4,7 +4,7 @@ use super::page::{Page, Paging, Walk, ids};
 use super::thing::USER;
 use super::writing::{Touches, Writing, of_roles};
 use super::{Deletion, Precondition, Put};
-use crate::domain::{CustomerId, Effective, Scope, UserId};
+use crate::domain::{CustomerId, Effective, RoleId, Scope, UserId};
 use crate::json::quoted;
 use crate::service::caller::Caller;
 use crate::service::cluster::Cluster;
@@ -75,7 +75,7 @@ impl Cluster {
         Ok(walk.page_by_id(items, |user| user.id.0))
     }
 
-    /// One user. Everybody may see himself.
+    /// One user.
     ///
     /// # Errors
     /// `NotFound`, `Hidden`, `Forbidden`.
@@ -101,7 +101,9 @@ impl Cluster {
             let mut write = self.writing(caller, context).await?;
             write.enter([new.customer]).await?;
             let id = UserId(self.observed(freed::next(write.conn(), USER.ids).await)?);
-            write.create_user(id, new).await
+            write.may_create_user(id, new).await?;
+            let role = write.role(new).await?;
+            write.create_user(id, new, role).await
         };
         let target = format!("{} of customer:{}", USER.target("new"), new.customer);
         self.attempted(caller, context, USER.create, &target, made.await).await
@@ -122,13 +124,19 @@ impl Cluster {
         let made = async {
             let mut write = self.writing(caller, context).await?;
             let seen = self.observed(users::get(write.conn(), id, Lock::No).await)?;
-            write.enter(seen.map(|user| user.customer_id).into_iter().chain([new.customer])).await?;
+            write.enter(seen.iter().map(|user| user.customer_id).chain([new.customer])).await?;
+            // Before the role: only who may write in its customer hears whether it is there.
+            match &seen {
+                Some(seen) => write.may_replace_user(seen, new)?,
+                None => write.may_create_user(id, new).await?,
+            }
             // The role before the user: the order of the locks.
             let role = write.role(new).await?;
             let Some(before) = self.observed(users::get(write.conn(), id, Lock::Update).await)? else {
                 condition.check::<UserRecord>(None, USER.word, id)?;
                 write.may_use(USER, id.0).await?;
-                return write.create_user(id, new).await;
+                write.may_create_user(id, new).await?;
+                return write.create_user(id, new, role).await;
             };
             write.replace_user(before, new, role, condition).await
         };
@@ -165,7 +173,7 @@ impl Cluster {
 
 impl Writing<'_> {
     /// The role that is named, held still.
-    async fn role(&mut self, new: &NewUser) -> Result<Option<crate::domain::RoleId>, ServiceError> {
+    async fn role(&mut self, new: &NewUser) -> Result<Option<RoleId>, ServiceError> {
         let Some(name) = &new.role_name else { return Ok(None) };
         let cluster = self.cluster;
         let found = cluster.observed(users::role(self.conn(), new.customer, name).await)?;
@@ -176,22 +184,39 @@ impl Writing<'_> {
         found.ok_or_else(missing).map(Some)
     }
 
-    async fn create_user(mut self, id: UserId, new: &NewUser) -> Result<Put<UserRecord>, ServiceError> {
-        let (cluster, customer) = (self.cluster, new.customer);
+    async fn may_create_user(&self, id: UserId, new: &NewUser) -> Result<(), ServiceError> {
+        let customer = new.customer;
         self.require(USER.create, USER.own(customer, id.0), customer, ("customer", customer.0))?;
-        if cluster.organization_of(customer).await?.is_none() {
-            return Err(ServiceError::not_found("customer", customer));
+        self.organization(customer).await.map(drop)
+    }
+
+    /// A user caller's right, and what never changes.
+    fn may_replace_user(&self, before: &UserRecord, new: &NewUser) -> Result<(), ServiceError> {
+        let customer = before.customer_id;
+        self.require_update(USER, customer, before.id.0)?;
+        if customer == new.customer {
+            return Ok(());
         }
-        let role = self.role(new).await?;
+        let detail = format!("a user's customer never changes: this one's is `{customer}`");
+        Err(ServiceError::invalid("/customerId", detail))
+    }
+
+    async fn create_user(
+        mut self,
+        id: UserId,
+        new: &NewUser,
+        role: Option<RoleId>,
+    ) -> Result<Put<UserRecord>, ServiceError> {
+        let (cluster, customer) = (self.cluster, new.customer);
         if !cluster.observed(users::insert(self.conn(), id, customer, &content(new, role)).await)? {
             return Err(USER.taken(id));
         }
         if self.is_judged() {
-            let reaching = self.reaching(id).await?;
+            let allowed = self.allowed_to(id).await?;
             if new.active {
-                self.covers(&reaching)?;
+                self.covers(&allowed)?;
             }
-            self.covers(of_roles(&reaching))?;
+            self.covers(of_roles(&allowed))?;
         }
         let record = self.stored(id).await?;
         self.tell(USER.create, &USER.target(id), Some(customer), None, Some(&record)).await?;
@@ -203,34 +228,25 @@ impl Writing<'_> {
         mut self,
         before: UserRecord,
         new: &NewUser,
-        role: Option<crate::domain::RoleId>,
+        role: Option<RoleId>,
         condition: &Precondition,
     ) -> Result<Put<UserRecord>, ServiceError> {
         let (cluster, id, customer) = (self.cluster, before.id, before.customer_id);
-        let own = USER.own(customer, id.0);
-        if !self.may(USER.update, own) && self.caller.customer().is_some_and(|tenant| tenant != customer) {
-            return Err(USER.taken(id));
-        }
-        self.require(USER.update, own, customer, (USER.word, id.0))?;
+        self.may_replace_user(&before, new)?;
         condition.check(Some(&before), USER.word, id)?;
-        if customer != new.customer {
-            let detail = format!("a user's customer never changes: this one's is `{customer}`");
-            return Err(ServiceError::invalid("/customerId", detail));
-        }
         let content = content(new, role);
         if is_said(&before, &content) {
             let written = self.unchanged(Some(Whom::User(id, Some(customer)))).await?;
             return Ok(Put { written, record: before, created: false });
         }
-        let had = self.judged_reaching(id).await?;
+        let (changes_role, activates) = (before.role != role, new.active && !before.active);
+        let had = if changes_role { self.judged_allowed_to(id).await? } else { Vec::new() };
         cluster.observed(users::update(self.conn(), id, &content).await)?;
-        let has = self.judged_reaching(id).await?;
-        if before.role != role {
-            // Both: who may not give a role may not take it away by giving another.
-            self.covers(of_roles(&had).chain(of_roles(&has)))?;
-        }
-        if new.active && !before.active {
-            self.covers(&has)?;
+        if changes_role || activates {
+            let has = self.judged_allowed_to(id).await?;
+            // A role given and the one it replaces: who may not give one may not take it away by giving another.
+            self.covers(of_roles(&had).chain(of_roles(&has)).filter(|_| changes_role))?;
+            self.covers(has.iter().filter(|_| activates))?;
         }
         let record = self.stored(id).await?;
         self.tell(USER.update, &USER.target(id), Some(customer), Some(&before), Some(&record)).await?;
@@ -239,8 +255,8 @@ impl Writing<'_> {
         Ok(Put { written, record, created: false })
     }
 
-    async fn judged_reaching(&mut self, id: UserId) -> Result<Vec<Effective>, ServiceError> {
-        if self.is_judged() { self.reaching(id).await } else { Ok(Vec::new()) }
+    async fn judged_allowed_to(&mut self, id: UserId) -> Result<Vec<Effective>, ServiceError> {
+        if self.is_judged() { self.allowed_to(id).await } else { Ok(Vec::new()) }
     }
 
     async fn stored(&mut self, id: UserId) -> Result<UserRecord, ServiceError> {
@@ -250,7 +266,7 @@ impl Writing<'_> {
     }
 }
 
-fn content(new: &NewUser, role: Option<crate::domain::RoleId>) -> UserContent {
+fn content(new: &NewUser, role: Option<RoleId>) -> UserContent {
     UserContent { email: new.email.clone(), ui_language: new.ui_language.clone(), active: new.active, role }
 }
 

@@ -7,8 +7,8 @@
 
 use super::difference::difference;
 use super::thing::Thing;
-use crate::domain::{CustomerId, Effective, Origin, Permissions, Scope, UserId};
-use crate::queue::{Kind, Lane, NewJob};
+use crate::domain::{CustomerId, Effect, Effective, Origin, Permissions, Scope, UserId};
+use crate::queue::Lane;
 use crate::service::assign::SMALL;
 use crate::service::caller::{Caller, forbidden, holds, permitted};
 use crate::service::cluster::Cluster;
@@ -20,6 +20,7 @@ use crate::store::records::{customers, freed};
 use crate::store::{StoreError, snapshot};
 use serde::Serialize;
 use sqlx::{PgConnection, Postgres, Transaction};
+use std::sync::Arc;
 
 /// Whose index documents a change touches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +102,28 @@ impl Writing<'_> {
         Err(lacking(self.caller, right, own, customer, shown))
     }
 
+    /// Requires the right to change one thing of `customer`. An id that is held in a foreign tenant is taken: here alone it does
+    /// not read as missing (api.md section 5).
+    ///
+    /// # Errors
+    /// `Conflict`, `Forbidden`.
+    pub fn require_update(&self, thing: Thing, customer: CustomerId, id: i64) -> Result<(), ServiceError> {
+        let own = thing.own(customer, id);
+        if !self.may(thing.update, own) && self.caller.customer().is_some_and(|tenant| tenant != customer) {
+            return Err(thing.taken(id));
+        }
+        self.require(thing.update, own, customer, (thing.word, id))
+    }
+
+    /// The slug of a customer.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such customer.
+    pub async fn organization(&self, customer: CustomerId) -> Result<Arc<str>, ServiceError> {
+        let found = self.cluster.organization_of(customer).await?;
+        found.ok_or_else(|| ServiceError::not_found("customer", customer))
+    }
+
     /// Requires a service: no user can be permitted this.
     ///
     /// # Errors
@@ -138,18 +161,19 @@ impl Writing<'_> {
         given.into_iter().try_for_each(|given| own.covers_pairs(given).map_err(ServiceError::from))
     }
 
-    /// Everything that reaches a user, active or not, as the transaction sees it.
+    /// What a user is allowed, were he active, as the transaction sees it. What he is denied nobody gives him.
     ///
     /// # Errors
-    /// `Internal` when something of it can't be read: then nobody can say what is given.
-    pub async fn reaching(&mut self, user: UserId) -> Result<Vec<Effective>, ServiceError> {
+    /// `Internal` when something that reaches him can't be read: then nobody can say what is given.
+    pub async fn allowed_to(&mut self, user: UserId) -> Result<Vec<Effective>, ServiceError> {
         let (cluster, now) = (self.cluster, self.cluster.now());
         let loaded = match snapshot::load_one(&mut self.tx, user, now, &cluster.snapshots).await {
             Err(StoreError::Unreadable(why)) => return Err(ServiceError::Internal(Box::new(why))),
             loaded => cluster.observed(loaded)?,
         };
         let statements = loaded.map(|loaded| loaded.permissions.statements).unwrap_or_default();
-        Ok(statements.iter().map(|statement| Effective::clone(statement)).collect())
+        let allows = statements.iter().filter(|statement| statement.effect == Effect::Allow);
+        Ok(allows.map(|allow| Effective::clone(allow)).collect())
     }
 
     /// Tells the audit log what differs.
@@ -192,7 +216,7 @@ impl Writing<'_> {
 
     async fn finish_at_once(self, customer: Option<CustomerId>) -> Result<Written, ServiceError> {
         let job = self.cluster.refresh_job(self.caller, Scope::Listed, customer, Lane::Small, self.context);
-        self.cluster.commit_done(self.tx, NewJob { kind: Kind::Refresh, ..job }).await
+        self.cluster.commit_done(self.tx, job).await
     }
 
     /// Nothing changed.

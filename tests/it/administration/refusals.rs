@@ -79,6 +79,42 @@ async fn an_administrator_reaches_nobody_else_and_raises_nobody() {
     service(&app).write(Method::PUT, "/v2/user/19", user_of(1, json!({}))).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_denied_to_all_is_not_given_to_who_is_created_or_activated() {
+    let app = app().await;
+    let deny = json!({"policyId": 5, "customerId": 1, "waitForCompletion": true});
+    assert_eq!(service(&app).assign(deny).await.status, 200);
+    let admin = user(&app, 10);
+    let mut body = json!({"customerId": 1, "email": "new@acme.example", "active": false});
+    let id = admin.write(Method::POST, "/v2/user", body.clone()).await["id"].clone();
+    body["active"] = json!(true);
+    admin.write(Method::PUT, &format!("/v2/user/{id}"), body.clone()).await;
+    admin.write(Method::POST, "/v2/user", body).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_roles_of_another_tenant_can_not_be_probed() {
+    let mut lines = super::lines();
+    let role = json!({"kind": "role", "organization": "globex", "name": "secret", "frontendView": "client"});
+    lines.push(role.to_string());
+    let app = crate::support::app::App::start(crate::support::app::Engine::Embedded, lines).await;
+    let admin = user(&app, 10);
+    for (method, path) in [
+        (Method::POST, "/v2/user"),
+        (Method::PUT, "/v2/user/999"),
+        (Method::PUT, "/v2/user/21"),
+        (Method::PUT, "/v2/user/12"),
+    ] {
+        let mut answers = Vec::new();
+        for role in ["secret", "nonesuch"] {
+            let body = json!({"customerId": 2, "email": "x@x.example", "roleName": role});
+            let answer = admin.send(method.clone(), path, body).await;
+            answers.push((answer.status, answer.body["detail"].clone()));
+        }
+        assert_eq!(answers[0], answers[1], "{method} {path}");
+    }
+}
+
 /// Everything that is administered, as it is exported.
 async fn snapshot(app: &crate::support::app::App) -> String {
     let mut bytes = Vec::new();
