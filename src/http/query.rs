@@ -9,6 +9,9 @@ use axum::http::request::Parts;
 /// More parameters are refused.
 const MAX_PARAMETERS: usize = 100;
 
+/// A page's size when none is asked for.
+const DEFAULT_LIMIT: u16 = 100;
+
 /// The parameters of a query string, in its order.
 #[derive(Debug, Default)]
 pub(super) struct Query(pub Vec<(String, String)>);
@@ -57,6 +60,16 @@ impl Query {
         fields.finish();
         Ok(errors.check(value)?)
     }
+}
+
+/// Reads `limit`, a page's size: 1 to `most`, 100 when it is left out.
+pub(super) fn limit(fields: &mut Fields<'_>, most: u16) -> Option<u16> {
+    let Some(limit) = fields.integer("limit") else { return Some(DEFAULT_LIMIT) };
+    let fits = u16::try_from(limit).ok().filter(|limit| (1..=most).contains(limit));
+    if fits.is_none() {
+        fields.wrong("limit", format!("`{limit}` is no page size: 1 to {most} are"));
+    }
+    fits
 }
 
 /// `+` is a space, `%XX` a byte; the bytes are UTF-8.

@@ -155,6 +155,11 @@ pub(super) fn holds(permissions: &Permissions, right: Right, own: Own, now: i64)
     right.pattern().zip(own.pattern()).is_some_and(|(action, resource)| permissions.holds(&action, &resource, now))
 }
 
+/// What reads as not found: `what` and its id.
+pub(super) fn hidden(right: Right, own: Own, (what, id): (&'static str, i64)) -> ServiceError {
+    ServiceError::Hidden { what, id, action: right.0, resource: own.to_string() }
+}
+
 pub(super) fn forbidden(right: Right, own: Own) -> ServiceError {
     ServiceError::Forbidden { action: right.0, resource: own.to_string() }
 }

@@ -1,11 +1,11 @@
 //! Whether a caller may give or take a policy: judged within the write's transaction, on what the locks hold still.
 
 use super::assign::{Change, not_found};
-use super::caller::{Caller, UserCaller, forbidden, holds, permitted};
+use super::caller::{Caller, UserCaller, forbidden, hidden, holds, permitted};
 use super::cluster::Cluster;
 use super::error::ServiceError;
 use super::right::{Own, Right};
-use crate::domain::{Binding, BoundUser, CustomerId, Effect, Effective, Origin, Permissions, Statement};
+use crate::domain::{Binding, BoundUser, CustomerId, Permissions, Statement, given};
 use crate::store::StoreError;
 use crate::store::assignments::{self, Assignment, Facts, Missing, Target};
 use crate::store::records::customers;
@@ -36,8 +36,7 @@ impl Cluster {
         let facts = self.observed(assignments::lock(conn, assignment).await)?;
         let own = self.own_permissions(conn, user).await?;
         self.may_touch(user, &own, change, assignment, &facts)?;
-        let given = self.bound(conn, assignment, &facts).await?;
-        compare(&own, change, &given)
+        self.compare(conn, &own, change, assignment, &facts).await
     }
 
     /// Whose the target is, as far as anybody knows before it is locked.
@@ -102,13 +101,15 @@ impl Cluster {
         facts.scope.map_or(Ok(()), |scope| Err(not_found(Missing::Scope(scope))))
     }
 
-    /// What the policy says, bound for whoever gets it.
-    async fn bound(
+    /// Whether he has what the policy says, bound for whoever gets it.
+    async fn compare(
         &self,
         conn: &mut PgConnection,
+        own: &Permissions,
+        change: Change,
         assignment: &Assignment,
         facts: &Facts,
-    ) -> Result<Vec<Effective>, ServiceError> {
+    ) -> Result<(), ServiceError> {
         let statements = self.observed(policies::statements(conn, assignment.policy).await)?;
         let statements = statements.ok_or_else(|| {
             let why = format!("policy {} can't be read as it is stored", assignment.policy);
@@ -120,14 +121,12 @@ impl Cluster {
             let found = self.observed(directory::organization(conn, facts.customer).await)?;
             found.ok_or_else(|| not_found(Missing::Target(assignment.target)))?.into()
         };
-        let (user, origin) = match assignment.target {
-            Target::User(id) => (BoundUser::One(id), Origin::User(id)),
-            Target::SecurityGroup(id) => (BoundUser::Any, Origin::SecurityGroup(id)),
-            Target::Customer(id) => (BoundUser::Any, Origin::Customer(id)),
+        let user = match assignment.target {
+            Target::User(id) => BoundUser::One(id),
+            Target::SecurityGroup(_) | Target::Customer(_) => BoundUser::Any,
         };
         let binding = Binding { scope: facts.scope.unwrap_or(facts.customer), user, organization: &organization };
-        let bind = |statement: &Statement| statement.bind(&binding, Some(assignment.policy), origin);
-        Ok(statements.iter().map(bind).collect())
+        compare(own, change, &statements, &binding)
     }
 }
 
@@ -140,54 +139,53 @@ fn target_of(target: Target) -> (&'static str, i64) {
     }
 }
 
-fn hidden(right: Right, own: Own, (what, id): (&'static str, i64)) -> ServiceError {
-    ServiceError::Hidden { what, id, action: right.0, resource: own.to_string() }
-}
-
-/// Giving gives the allows; taking away gives back what the denies denied.
-fn compare(own: &Permissions, change: Change, given: &[Effective]) -> Result<(), ServiceError> {
-    match change {
-        Change::Assign => own.covers(given)?,
-        Change::Remove => {
-            for deny in given.iter().filter(|statement| statement.effect == Effect::Deny) {
-                own.covers_pairs(deny)?;
-            }
-        }
-    }
-    Ok(())
+/// Whether the caller has what the change gives: assigning puts what the policy says in the place of nothing, removing the
+/// other way round.
+fn compare(
+    own: &Permissions,
+    change: Change,
+    statements: &[Statement],
+    binding: &Binding<'_>,
+) -> Result<(), ServiceError> {
+    let given = match change {
+        Change::Assign => given(&[], statements, binding),
+        Change::Remove => given(statements, &[], binding),
+    };
+    Ok(given.iter().try_for_each(|given| own.covers_pairs(given))?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ActionPattern, Conditions, CustomerId, PolicyId, ResourcePattern, UserId};
+    use crate::domain::{Conditions, Effect, Origin, PolicyId, Template, UserId};
     use std::sync::Arc;
 
-    fn statement(effect: Effect, action: &str, resource: &str) -> Effective {
-        Effective {
+    const BINDING: Binding<'static> = Binding { scope: CustomerId(1), user: BoundUser::Any, organization: "acme" };
+
+    fn statement(effect: Effect, action: &str, resource: &str) -> Statement {
+        Statement {
             effect,
-            actions: vec![ActionPattern::parse(action).unwrap()],
-            resources: vec![ResourcePattern::parse(resource).unwrap()],
+            actions: vec![Template::parse(action).unwrap()],
+            resources: vec![Template::parse(resource).unwrap()],
             conditions: Conditions::new(),
-            until: None,
-            policy: Some(PolicyId(3)),
-            origin: Origin::User(UserId(17)),
         }
     }
 
-    fn own(statements: Vec<Effective>) -> Permissions {
-        let statements = statements.into_iter().map(Arc::new).collect();
+    fn own(statements: &[Statement]) -> Permissions {
+        let bind = |own: &Statement| Arc::new(own.bind(&BINDING, Some(PolicyId(3)), Origin::User(UserId(17))));
+        let statements = statements.iter().map(bind).collect();
         Permissions { user: UserId(17), customer: CustomerId(1), active: true, statements }
     }
 
     #[test]
     fn giving_is_compared_by_allows_and_taking_by_denies() {
-        let editor = own(vec![statement(Effect::Allow, "doc:*", "acrn:app:1:*")]);
+        let editor = own(&[statement(Effect::Allow, "doc:*", "acrn:app:1:*")]);
         let covered = statement(Effect::Allow, "doc:read", "acrn:app:1:doc/*");
         let beyond = statement(Effect::Allow, "doc:read", "acrn:app:2:doc/*");
         let deny_beyond = statement(Effect::Deny, "doc:read", "acrn:app:2:doc/*");
-        let is_refused =
-            |change, given: &[Effective]| matches!(compare(&editor, change, given), Err(ServiceError::NotCovered(_)));
+        let is_refused = |change, said: &[Statement]| {
+            matches!(compare(&editor, change, said, &BINDING), Err(ServiceError::NotCovered(_)))
+        };
         assert!(!is_refused(Change::Assign, &[covered.clone(), deny_beyond.clone()]));
         assert!(is_refused(Change::Assign, &[covered, beyond.clone()]));
         assert!(is_refused(Change::Remove, &[deny_beyond]));

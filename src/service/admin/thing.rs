@@ -1,6 +1,9 @@
 //! The kinds of things that are administered: what they are called, and the rights that each needs.
 
+use super::writing::lacking;
 use crate::domain::CustomerId;
+use crate::service::caller::Caller;
+use crate::service::cluster::Cluster;
 use crate::service::error::ServiceError;
 use crate::service::reach::Reach;
 use crate::service::right::{Own, Right};
@@ -16,6 +19,9 @@ pub(super) struct Thing {
     pub name: &'static str,
     /// Where its ids come from.
     pub ids: IdKind,
+    /// What a list in a customer needs the right on: every one of them, since a list shows them all; a customer is alone
+    /// in his own.
+    pub listed: fn(CustomerId) -> Own,
     /// To see one.
     pub read: Right,
     /// To make one.
@@ -30,6 +36,7 @@ pub(super) const CUSTOMER: Thing = Thing {
     word: "customer",
     name: "customer",
     ids: IdKind::Customer,
+    listed: |customer| Own::one(customer, "customer", customer.0),
     read: Right::CUSTOMER_READ,
     create: Right::CUSTOMER_CREATE,
     update: Right::CUSTOMER_UPDATE,
@@ -40,6 +47,7 @@ pub(super) const USER: Thing = Thing {
     word: "user",
     name: "user",
     ids: IdKind::User,
+    listed: Own::users,
     read: Right::USER_READ,
     create: Right::USER_CREATE,
     update: Right::USER_UPDATE,
@@ -50,6 +58,7 @@ pub(super) const GROUP: Thing = Thing {
     word: "security group",
     name: "securityGroup",
     ids: IdKind::SecurityGroup,
+    listed: |customer| Own::all(customer, "securityGroup"),
     read: Right::GROUP_READ,
     create: Right::GROUP_CREATE,
     update: Right::GROUP_UPDATE,
@@ -60,6 +69,7 @@ pub(super) const POLICY: Thing = Thing {
     word: "policy",
     name: "policy",
     ids: IdKind::Policy,
+    listed: |customer| Own::all(customer, "policy"),
     read: Right::POLICY_READ,
     create: Right::POLICY_CREATE,
     update: Right::POLICY_UPDATE,
@@ -87,15 +97,26 @@ impl Thing {
         ServiceError::Conflict(format!("{} id `{id}` is taken: choose another, or POST without one", self.word))
     }
 
-    /// What a list of them needs. Within a customer every one of them, since a list shows them all; a customer is alone
-    /// in his own.
+    /// What a list of them needs.
     pub fn reach(&self) -> Reach {
-        let within: fn(CustomerId) -> Own = match self.name {
-            "customer" => |customer| CUSTOMER.own(customer, customer.0),
-            "user" => Own::users,
-            "securityGroup" => |customer| Own::all(customer, "securityGroup"),
-            _ => |customer| Own::all(customer, "policy"),
-        };
-        Reach { right: self.read, within, everywhere: Own::everywhere(self.name) }
+        Reach { right: self.read, within: self.listed, everywhere: Own::everywhere(self.name) }
+    }
+
+    /// Requires that the caller may see one of `customer`; judged by the index.
+    ///
+    /// # Errors
+    /// `Forbidden`, `Hidden`.
+    pub fn may_read(
+        &self,
+        cluster: &Cluster,
+        caller: &Caller,
+        customer: CustomerId,
+        id: i64,
+    ) -> Result<(), ServiceError> {
+        let own = self.own(customer, id);
+        if caller.holds(self.read, own, cluster.now()) {
+            return Ok(());
+        }
+        Err(lacking(caller, self.read, own, customer, (self.word, id)))
     }
 }

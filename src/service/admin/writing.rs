@@ -10,7 +10,7 @@ use super::thing::Thing;
 use crate::domain::{CustomerId, Effect, Effective, Origin, Permissions, Scope, UserId};
 use crate::queue::Lane;
 use crate::service::assign::SMALL;
-use crate::service::caller::{Caller, forbidden, holds, permitted};
+use crate::service::caller::{Caller, forbidden, hidden, holds, permitted};
 use crate::service::cluster::Cluster;
 use crate::service::error::ServiceError;
 use crate::service::hint::Whom;
@@ -238,35 +238,13 @@ pub(super) fn lacking(
     right: Right,
     own: Own,
     customer: CustomerId,
-    (what, id): (&'static str, i64),
+    shown: (&'static str, i64),
 ) -> ServiceError {
-    if caller.customer().is_none_or(|tenant| tenant == customer) {
-        return forbidden(right, own);
-    }
-    ServiceError::Hidden { what, id, action: right.0, resource: own.to_string() }
+    let is_own = caller.customer().is_none_or(|tenant| tenant == customer);
+    if is_own { forbidden(right, own) } else { hidden(right, own, shown) }
 }
 
 /// What of `statements` comes from a role.
 pub(super) fn of_roles(statements: &[Effective]) -> impl Iterator<Item = &Effective> {
     statements.iter().filter(|statement| matches!(statement.origin, Origin::Role(_)))
-}
-
-impl Thing {
-    /// Requires that the caller may see one of `customer`; judged by the index.
-    ///
-    /// # Errors
-    /// `Forbidden`, `Hidden`.
-    pub fn may_read(
-        &self,
-        cluster: &Cluster,
-        caller: &Caller,
-        customer: CustomerId,
-        id: i64,
-    ) -> Result<(), ServiceError> {
-        let own = self.own(customer, id);
-        if caller.holds(self.read, own, cluster.now()) {
-            return Ok(());
-        }
-        Err(lacking(caller, self.read, own, customer, (self.word, id)))
-    }
 }

@@ -11,12 +11,11 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A change that leaves nothing to show.
-#[derive(ToSchema)]
-#[schema(as = DeletionAnswer, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only described")]
-pub(super) struct Deleted {
-    /// The job that carries it to the index.
+/// How a write stands.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Written, rename_all = "camelCase")]
+pub(super) struct Stands {
+    /// The job that carries it to the index; null when nothing changed and nothing is under way.
     #[schema(required = true)]
     job_id: Option<uuid::Uuid>,
     /// Whether every check and search includes it.

@@ -3,7 +3,7 @@
 use crate::domain::{ActionName, CustomerId, PolicyId, SecurityGroupId, UserId};
 use crate::http::kind::Kind;
 use crate::http::problem::Problem;
-use crate::http::query::Query;
+use crate::http::query::{Query, limit};
 use crate::json::{Errors, Fields, Node, quoted};
 use crate::service::ServiceError;
 use crate::service::admin::{Deletion, MAX_LIMIT, Paging, Precondition};
@@ -11,7 +11,6 @@ use axum::http::HeaderMap;
 use axum::http::header::IF_MATCH;
 use utoipa::IntoParams;
 
-const DEFAULT_LIMIT: u16 = 100;
 /// `If-Match` names at most so many tags.
 const MAX_TAGS: usize = 32;
 
@@ -59,13 +58,7 @@ pub(super) struct IfMatch {
 
 /// Reads the page that is asked for.
 pub(super) fn paging(fields: &mut Fields<'_>) -> Option<Paging> {
-    let limit = fields.integer("limit").map_or(Some(DEFAULT_LIMIT), |limit| {
-        let fits = u16::try_from(limit).ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-        if fits.is_none() {
-            fields.wrong("limit", format!("`{limit}` is no page size: 1 to {MAX_LIMIT} are"));
-        }
-        fits
-    });
+    let limit = limit(fields, MAX_LIMIT);
     let cursor = fields.string("cursor");
     Some(Paging { limit: limit?, cursor })
 }

@@ -5,7 +5,7 @@ use crate::http::answer::json;
 use crate::http::call::Call;
 use crate::http::openapi::Problems;
 use crate::http::problem::Problem;
-use crate::http::query::Query;
+use crate::http::query::{Query, limit};
 use crate::json::{Fields, quoted};
 use crate::queue::{Job, LIST_BOUND, State};
 use axum::http::StatusCode;
@@ -13,7 +13,6 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-const DEFAULT_LIMIT: usize = 100;
 const STATES: [State; 5] = [State::Queued, State::Running, State::Done, State::Failed, State::Cancelled];
 
 /// Which jobs.
@@ -76,13 +75,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Asked> {
         }
         known
     });
-    let limit = fields.integer("limit").map_or(Some(DEFAULT_LIMIT), |limit| {
-        let fits = usize::try_from(limit).ok().filter(|limit| (1..=usize::from(LIST_BOUND)).contains(limit));
-        if fits.is_none() {
-            fields.wrong("limit", format!("`{limit}` is no page size: 1 to {LIST_BOUND} are"));
-        }
-        fits
-    });
+    let limit = limit(fields, LIST_BOUND).map(usize::from);
     let cursor = fields.string("cursor");
     Some(Asked { state: state.flatten(), limit: limit?, cursor })
 }

@@ -1,6 +1,6 @@
 //! `DELETE /v2/action/{name}`.
 
-use super::super::answers::{Deleted, Nothing, done};
+use super::super::answers::{Nothing, Stands, done};
 use super::super::ask::{IfMatch, WriteParams, action_name, precondition, waits};
 use crate::http::call::Call;
 use crate::http::openapi::{Collisions, Problems};
@@ -17,8 +17,8 @@ use axum::response::Response;
 #[utoipa::path(delete, path = "/v2/action/{name}", tag = "actions",
     params(("name" = String, Path, description = "Its name; `/` as `%2F`.", example = "doc:read"), WriteParams, IfMatch),
     responses(
-        (status = 200, description = "Deleted.", body = Deleted),
-        (status = 202, description = "Deleted, without waiting.", body = Deleted),
+        (status = 200, description = "Deleted.", body = Stands),
+        (status = 202, description = "Deleted, without waiting.", body = Stands),
         Problems, Collisions))]
 pub(super) async fn delete_action(
     call: Call,

@@ -6,11 +6,13 @@ mod get;
 mod list;
 mod put;
 
+use super::answers::Stands;
 use crate::domain::ActionName;
 use crate::http::app::App;
 use crate::json::{Fields, quoted};
 use crate::service::admin::ActionEntry;
 use crate::service::fields::{MAX_DESCRIPTION, MAX_NAME, maybe_text, text};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -34,9 +36,8 @@ pub(super) struct Described {
 }
 
 /// A known action.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Action)]
-#[expect(dead_code, reason = "only described")]
 pub(super) struct DescribedRecord {
     #[schema(example = "doc:read")]
     name: String,
@@ -49,24 +50,13 @@ pub(super) struct DescribedRecord {
 }
 
 /// An action that was written.
-#[derive(ToSchema)]
-#[schema(as = ActionAnswer, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only described")]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ActionAnswer)]
 pub(super) struct DescribedAnswer {
-    /// The job; null when nothing changed.
-    #[schema(required = true)]
-    job_id: Option<uuid::Uuid>,
-    completed: bool,
-    /// Whether it changed anything.
-    changed: bool,
-    #[schema(example = "doc:read")]
-    name: String,
-    #[schema(example = "doc")]
-    model: String,
-    #[schema(example = "Read documents")]
-    title: String,
-    description: String,
-    experimental: bool,
+    #[serde(flatten)]
+    written: Stands,
+    #[serde(flatten)]
+    record: DescribedRecord,
 }
 
 pub(super) fn endpoints() -> OpenApiRouter<App> {

@@ -1,6 +1,6 @@
 //! `DELETE /v2/customer/{id}`.
 
-use super::super::answers::{Deleted, Nothing, done};
+use super::super::answers::{Nothing, Stands, done};
 use super::super::ask::{DeleteParams, IfMatch, customer_id, deletion};
 use crate::http::call::Call;
 use crate::http::openapi::{Collisions, Problems};
@@ -16,8 +16,8 @@ use axum::response::Response;
 #[utoipa::path(delete, path = "/v2/customer/{id}", tag = "customers",
     params(("id" = i64, Path, description = "Its id.", minimum = 1), DeleteParams, IfMatch),
     responses(
-        (status = 200, description = "Deleted, and every answer includes it.", body = Deleted),
-        (status = 202, description = "Deleted; the job carries it to the index.", body = Deleted),
+        (status = 200, description = "Deleted, and every answer includes it.", body = Stands),
+        (status = 202, description = "Deleted; the job carries it to the index.", body = Stands),
         Problems, Collisions))]
 pub(super) async fn delete_customer(
     call: Call,

@@ -6,10 +6,12 @@ mod get;
 mod list;
 mod put;
 
+use super::answers::Stands;
 use crate::http::app::App;
 use crate::json::Fields;
 use crate::service::admin::NewCustomer;
 use crate::service::fields::{MAX_NAME, organization, text};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -27,9 +29,8 @@ pub(super) struct Described {
 }
 
 /// A customer.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Customer, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only described")]
 pub(super) struct DescribedRecord {
     #[schema(minimum = 1, example = 1)]
     id: i64,
@@ -47,30 +48,13 @@ pub(super) struct DescribedRecord {
 }
 
 /// A customer that was written.
-#[derive(ToSchema)]
-#[schema(as = CustomerAnswer, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only described")]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CustomerAnswer)]
 pub(super) struct DescribedAnswer {
-    /// The job that carries it to the index; null when nothing changed and nothing is under way.
-    #[schema(required = true)]
-    job_id: Option<uuid::Uuid>,
-    /// Whether every check and search includes it.
-    completed: bool,
-    /// Whether it changed anything.
-    changed: bool,
-    #[schema(minimum = 1, example = 1)]
-    id: i64,
-    /// The slug: `^[a-z0-9][a-z0-9_-]{0,62}$`. It never changes.
-    #[schema(example = "acme")]
-    organization: String,
-    #[schema(example = "Acme")]
-    name: String,
-    /// When it was created (RFC 3339).
-    #[schema(example = "2027-01-01T00:00:00Z")]
-    created_at: String,
-    /// When it was changed.
-    #[schema(example = "2027-01-01T00:00:00Z")]
-    updated_at: String,
+    #[serde(flatten)]
+    written: Stands,
+    #[serde(flatten)]
+    record: DescribedRecord,
 }
 
 pub(super) fn endpoints() -> OpenApiRouter<App> {

@@ -7,11 +7,13 @@ mod list;
 mod put;
 mod validate;
 
+use super::answers::Stands;
 use crate::domain::{CustomerId, read_statements};
 use crate::http::app::App;
 use crate::json::Fields;
 use crate::service::admin::{NewPolicy, PolicyContent};
 use crate::service::fields::{MAX_DESCRIPTION, MAX_NAME, maybe_id, maybe_text, text};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -33,9 +35,8 @@ pub(super) struct Described {
 }
 
 /// A policy.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Policy, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only described")]
 pub(super) struct DescribedRecord {
     #[schema(minimum = 1, example = 1)]
     id: i64,
@@ -57,40 +58,18 @@ pub(super) struct DescribedRecord {
 }
 
 /// A policy that was written.
-#[derive(ToSchema)]
-#[schema(as = PolicyAnswer, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only described")]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PolicyAnswer)]
 pub(super) struct DescribedAnswer {
-    /// The job that carries it to the index; null when nothing changed and nothing is under way.
-    #[schema(required = true)]
-    job_id: Option<uuid::Uuid>,
-    /// Whether every check and search includes it.
-    completed: bool,
-    /// Whether it changed anything.
-    changed: bool,
-    #[schema(minimum = 1, example = 1)]
-    id: i64,
-    /// Its tenant, which never changes; left out, it is shared, and services manage it.
-    #[schema(minimum = 1, example = 1)]
-    customer_id: Option<i64>,
-    #[schema(example = "Readers")]
-    name: String,
-    description: Option<String>,
-    /// 1 to 100.
-    #[schema(min_items = 1, max_items = 100)]
-    statements: Vec<DescribedStatement>,
-    /// When it was created (RFC 3339).
-    #[schema(example = "2027-01-01T00:00:00Z")]
-    created_at: String,
-    /// When it was changed.
-    #[schema(example = "2027-01-01T00:00:00Z")]
-    updated_at: String,
+    #[serde(flatten)]
+    written: Stands,
+    #[serde(flatten)]
+    record: DescribedRecord,
 }
 
 /// A statement: these actions on these resources are allowed, or denied.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Statement)]
-#[expect(dead_code, reason = "only described: `domain` reads it")]
 pub(super) struct DescribedStatement {
     /// `allow` or `deny`; a deny wins.
     #[schema(example = "allow")]

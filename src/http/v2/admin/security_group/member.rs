@@ -1,6 +1,6 @@
 //! `PUT` and `DELETE /v2/securityGroup/{id}/member/{userId}`: one user joins or leaves.
 
-use super::super::answers::{Deleted, Nothing, done};
+use super::super::answers::{Nothing, Stands, done};
 use super::super::ask::{WriteParams, group_id, user_id, waits};
 use crate::http::call::Call;
 use crate::http::openapi::Problems;
@@ -17,8 +17,8 @@ use axum::response::Response;
     params(("id" = i64, Path, description = "The group's id.", minimum = 1),
         ("userId" = i64, Path, description = "The user's id.", minimum = 1), WriteParams),
     responses(
-        (status = 200, description = "He is in, and every answer includes it.", body = Deleted),
-        (status = 202, description = "Committed; the job carries it to the index.", body = Deleted),
+        (status = 200, description = "He is in, and every answer includes it.", body = Stands),
+        (status = 202, description = "Committed; the job carries it to the index.", body = Stands),
         Problems))]
 pub(super) async fn join(call: Call, query: Query, path: Path<(String, String)>) -> Result<Response, Problem> {
     change(call, query, path, Membership::Joins).await
@@ -32,8 +32,8 @@ pub(super) async fn join(call: Call, query: Query, path: Path<(String, String)>)
     params(("id" = i64, Path, description = "The group's id.", minimum = 1),
         ("userId" = i64, Path, description = "The user's id.", minimum = 1), WriteParams),
     responses(
-        (status = 200, description = "He is out, and every answer includes it.", body = Deleted),
-        (status = 202, description = "Committed; the job carries it to the index.", body = Deleted),
+        (status = 200, description = "He is out, and every answer includes it.", body = Stands),
+        (status = 202, description = "Committed; the job carries it to the index.", body = Stands),
         Problems))]
 pub(super) async fn leave(call: Call, query: Query, path: Path<(String, String)>) -> Result<Response, Problem> {
     change(call, query, path, Membership::Leaves).await

@@ -8,11 +8,13 @@ mod member;
 mod members;
 mod put;
 
+use super::answers::Stands;
 use crate::domain::CustomerId;
 use crate::http::app::App;
 use crate::json::Fields;
 use crate::service::admin::NewGroup;
 use crate::service::fields::{MAX_DESCRIPTION, MAX_NAME, id, maybe_text, text};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -31,9 +33,8 @@ pub(super) struct Described {
 }
 
 /// A security group.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = SecurityGroup, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only described")]
 pub(super) struct DescribedRecord {
     #[schema(minimum = 1, example = 1)]
     id: i64,
@@ -52,31 +53,13 @@ pub(super) struct DescribedRecord {
 }
 
 /// A security group that was written.
-#[derive(ToSchema)]
-#[schema(as = SecurityGroupAnswer, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only described")]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SecurityGroupAnswer)]
 pub(super) struct DescribedAnswer {
-    /// The job that carries it to the index; null when nothing changed and nothing is under way.
-    #[schema(required = true)]
-    job_id: Option<uuid::Uuid>,
-    /// Whether every check and search includes it.
-    completed: bool,
-    /// Whether it changed anything.
-    changed: bool,
-    #[schema(minimum = 1, example = 1)]
-    id: i64,
-    /// Its tenant, which never changes.
-    #[schema(minimum = 1, example = 1)]
-    customer_id: i64,
-    #[schema(example = "Writers")]
-    name: String,
-    description: Option<String>,
-    /// When it was created (RFC 3339).
-    #[schema(example = "2027-01-01T00:00:00Z")]
-    created_at: String,
-    /// When it was changed.
-    #[schema(example = "2027-01-01T00:00:00Z")]
-    updated_at: String,
+    #[serde(flatten)]
+    written: Stands,
+    #[serde(flatten)]
+    record: DescribedRecord,
 }
 
 pub(super) fn endpoints() -> OpenApiRouter<App> {

@@ -6,11 +6,13 @@ mod get;
 mod list;
 mod put;
 
+use super::answers::Stands;
 use crate::domain::CustomerId;
 use crate::http::app::App;
 use crate::json::Fields;
 use crate::service::admin::NewUser;
 use crate::service::fields::{MAX_EMAIL, MAX_LANGUAGE, MAX_NAME, id, maybe_text, text};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -35,9 +37,8 @@ pub(super) struct Described {
 }
 
 /// A user.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = User, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only described")]
 pub(super) struct DescribedRecord {
     #[schema(minimum = 1, example = 1)]
     id: i64,
@@ -62,37 +63,13 @@ pub(super) struct DescribedRecord {
 }
 
 /// A user that was written.
-#[derive(ToSchema)]
-#[schema(as = UserAnswer, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only described")]
+#[derive(Serialize, ToSchema)]
+#[schema(as = UserAnswer)]
 pub(super) struct DescribedAnswer {
-    /// The job that carries it to the index; null when nothing changed and nothing is under way.
-    #[schema(required = true)]
-    job_id: Option<uuid::Uuid>,
-    /// Whether every check and search includes it.
-    completed: bool,
-    /// Whether it changed anything.
-    changed: bool,
-    #[schema(minimum = 1, example = 1)]
-    id: i64,
-    /// His tenant, which never changes.
-    #[schema(minimum = 1, example = 1)]
-    customer_id: i64,
-    #[schema(example = "ann@example.com")]
-    email: String,
-    /// `en` when it is left out.
-    #[schema(example = "en")]
-    ui_language: String,
-    /// An inactive user has nothing and may not call. True when it is left out.
-    active: bool,
-    /// The role he is to have; left out, he has none.
-    role_name: Option<String>,
-    /// When it was created (RFC 3339).
-    #[schema(example = "2027-01-01T00:00:00Z")]
-    created_at: String,
-    /// When it was changed.
-    #[schema(example = "2027-01-01T00:00:00Z")]
-    updated_at: String,
+    #[serde(flatten)]
+    written: Stands,
+    #[serde(flatten)]
+    record: DescribedRecord,
 }
 
 pub(super) fn endpoints() -> OpenApiRouter<App> {
