@@ -131,7 +131,7 @@ impl Ready {
         tokio::spawn(self.metrics.clone().keep_up());
         let app = |metrics| {
             let verifier = Verifier::new(self.keys.clone(), Clock::System);
-            http::App::new(self.assembly.cluster.clone(), verifier, metrics, (&config.http).into())
+            http::App::new(self.assembly.cluster.clone(), verifier, metrics, config.into())
         };
         let draining = CancellationToken::new();
         let served_here = self.metrics_listener.is_none().then(|| self.metrics.clone());

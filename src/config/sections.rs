@@ -208,7 +208,7 @@ pub struct RolesConfig {
 }
 
 /// Requests per caller and minute, by endpoint of the role API; 0 = no limit.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each is named after its endpoint")]
 pub struct RateLimits {

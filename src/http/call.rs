@@ -34,10 +34,7 @@ impl FromRequestParts<App> for Call {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let request = match parts.extensions.get::<Arc<RequestInfo>>() {
-            Some(request) => Arc::clone(request),
-            None => Arc::new(RequestInfo::new(&parts.headers)),
-        };
+        let request = request_info(parts);
         let claims = app.verifier().verify(&parts.headers)?;
         request.learn(&claims);
         let cluster = app.cluster(cluster_name(parts)?)?.clone();
@@ -46,7 +43,14 @@ impl FromRequestParts<App> for Call {
     }
 }
 
-fn cluster_name(parts: &Parts) -> Result<Option<&str>, Problem> {
+/// The request, which [`super::outer`] has put beside it.
+pub(super) fn request_info(parts: &Parts) -> Arc<RequestInfo> {
+    let known = parts.extensions.get::<Arc<RequestInfo>>();
+    known.map_or_else(|| Arc::new(RequestInfo::new(&parts.headers)), Arc::clone)
+}
+
+/// The storage cluster that a request names.
+pub(super) fn cluster_name(parts: &Parts) -> Result<Option<&str>, Problem> {
     let mut given = parts.headers.get_all(X_MONGO_CLUSTER_NAME).iter();
     let (first, second) = (given.next(), given.next());
     let bad =

@@ -9,6 +9,7 @@ mod build;
 mod context;
 mod engine_lock;
 mod error;
+mod expiry;
 mod generations;
 mod leases;
 mod page;

@@ -9,6 +9,8 @@ pub mod freed;
 pub mod groups;
 pub mod members;
 pub mod policies;
+pub mod roles;
+pub mod temporary_grants;
 pub mod users;
 
 use super::StoreError;

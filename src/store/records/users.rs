@@ -122,8 +122,14 @@ pub async fn list(conn: &mut PgConnection, filter: &UserFilter, slice: Slice) ->
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn role(conn: &mut PgConnection, customer: CustomerId, name: &str) -> Result<Option<RoleId>, StoreError> {
-    let id: Option<i64> = sqlx::query_scalar(ROLE_SQL).bind(customer.0).bind(name).fetch_optional(conn).await?;
-    Ok(id.map(RoleId))
+    // A statement that waited for somebody who replaced the role doesn't see the one that took over: the next one does.
+    for _ in 0..2 {
+        let found = sqlx::query_scalar(ROLE_SQL).bind(customer.0).bind(name).fetch_optional(&mut *conn).await?;
+        if let Some(id) = found {
+            return Ok(Some(RoleId(id)));
+        }
+    }
+    Ok(None)
 }
 
 /// Inserts one; false when the id is taken.

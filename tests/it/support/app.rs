@@ -106,7 +106,7 @@ impl App {
         let keys = keys();
         let config = Config::built_in().expect("the defaults are fine");
         let verifier = Verifier::new(keys.clone(), clock.clone());
-        let app = http::App::new(assembly.cluster.clone(), verifier, None, (&config.http).into());
+        let app = http::App::new(assembly.cluster.clone(), verifier, None, (&config).into());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let limits = (&config.http).into();
