@@ -41,7 +41,7 @@ pub(super) async fn worker(config: Config) -> Result<Exit, Failure> {
         .into());
     }
     let database = Database::open(&config).await?;
-    let assembly = assembled(&config, &database, None, true)?;
+    let mut assembly = assembled(&config, &database, None, true)?;
     output::text("permdex worker is running")?;
     asked_to_stop().await?;
     assembly.stop().await;
@@ -88,7 +88,7 @@ impl Server {
     }
 
     /// Finishes requests, gives jobs back, closes the database.
-    pub(super) async fn stop(self) {
+    pub(super) async fn stop(mut self) {
         let _ = std::fs::remove_file(&self.url_file);
         self.draining.cancel();
         let _ = self.api.await;

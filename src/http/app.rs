@@ -1,8 +1,8 @@
 //! What every handler is given: the storage clusters, the verifier, the metrics, bounds.
 
 use super::problem::Problem;
-use crate::auth::Verifier;
 use super::v1::role::limits::Limits;
+use crate::auth::Verifier;
 use crate::config::{Config, HttpConfig, RateLimits};
 use crate::service::Cluster;
 use crate::service::roles::Longest;

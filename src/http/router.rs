@@ -15,7 +15,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// Every documented endpoint: what the router serves and what the document describes are this one list.
 pub(super) fn endpoints() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(v1::role::endpoints()).merge(v2::permission::endpoints()).merge(v2::admin::endpoints()).merge(ops::endpoints())
+    OpenApiRouter::new()
+        .merge(v1::role::endpoints())
+        .merge(v2::permission::endpoints())
+        .merge(v2::admin::endpoints())
+        .merge(ops::endpoints())
 }
 
 /// The API.

@@ -16,7 +16,10 @@ const BATCHES: usize = 20;
 const KEPT: i64 = 86_400_000_000;
 
 /// Tidies a bounded number of each.
-pub(super) async fn tidy(context: &Context) -> Result<(), RefreshError> {
+///
+/// # Errors
+/// The database went away; the rest is tidied another time.
+pub async fn tidy(context: &Context) -> Result<(), RefreshError> {
     for _ in 0..BATCHES {
         if tidy_documents(context).await? < BATCH as usize {
             break;

@@ -26,4 +26,5 @@ mod worker;
 pub use context::{Context, Settings};
 pub use engine_lock::{EngineLock, LockError};
 pub use error::RefreshError;
+pub use expiry::tidy as tidy_expired;
 pub use run::{Refresher, start};

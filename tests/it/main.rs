@@ -15,6 +15,7 @@ mod openapi;
 mod private_cluster;
 mod promises;
 mod queue;
+mod roles;
 mod rooms;
 mod routes;
 mod service;

@@ -7,7 +7,7 @@
 
 use super::difference::difference;
 use super::thing::Thing;
-use crate::domain::{Attributes, CustomerId, Known, Effect, Effective, Origin, Permissions, Scope, UserId};
+use crate::domain::{Attributes, CustomerId, Effect, Effective, Known, Origin, Permissions, Scope, UserId};
 use crate::queue::Lane;
 use crate::service::assign::SMALL;
 use crate::service::caller::{Caller, Shown, forbidden, hidden, holds, holds_some, may, permitted};
@@ -269,13 +269,7 @@ impl Writing<'_> {
 }
 
 /// What a caller reads who lacks `right`: of his own tenant what he lacks, of another that there is no such thing.
-pub(super) fn lacking(
-    caller: &Caller,
-    right: Right,
-    own: Own,
-    customer: CustomerId,
-    shown: Shown,
-) -> ServiceError {
+pub(super) fn lacking(caller: &Caller, right: Right, own: Own, customer: CustomerId, shown: Shown) -> ServiceError {
     let is_own = caller.customer().is_none_or(|tenant| tenant == customer);
     if is_own { forbidden(right, own) } else { hidden(right, own, shown) }
 }

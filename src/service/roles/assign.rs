@@ -9,9 +9,9 @@ use crate::service::error::ServiceError;
 use crate::service::hint::Whom;
 use crate::service::right::{Own, Right};
 use crate::service::written::{WriteContext, Written};
+use crate::store::records::Lock;
 use crate::store::records::roles::{self, Hold, Role};
 use crate::store::records::users::{self, UserRecord};
-use crate::store::records::Lock;
 use serde_json::json;
 
 /// A role that was given.

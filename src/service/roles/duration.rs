@@ -80,8 +80,27 @@ mod tests {
     fn what_is_none_is_refused_by_name() {
         let long = "P".repeat(10_000);
         for text in [
-            "", "1h", "1 hour", "P", "PT", "P1M", "P1Y", "P1Y2D", "PT0S", "P0D", "-PT1S", "PT-1S", "P31D", "PT720H1S",
-            "PT0.0000001S", "P99999999999D", "pt", "60", "PT1S ", "\0", &long,
+            "",
+            "1h",
+            "1 hour",
+            "P",
+            "PT",
+            "P1M",
+            "P1Y",
+            "P1Y2D",
+            "PT0S",
+            "P0D",
+            "-PT1S",
+            "PT-1S",
+            "P31D",
+            "PT720H1S",
+            "PT0.0000001S",
+            "P99999999999D",
+            "pt",
+            "60",
+            "PT1S ",
+            "\0",
+            &long,
         ] {
             let refused = read_duration(text, MONTH);
             assert!(refused.is_err(), "{text}: {refused:?}");

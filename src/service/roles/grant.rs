@@ -3,8 +3,8 @@
 use super::judge::of_grant;
 use super::{Longest, Tenant};
 use crate::domain::{
-    ActionName, Condition, ORGANIZATION_ATTRIBUTE, PermissionGrant, SELF_ORGANIZATION, Scope, TemporaryGrantId, UserId, Value,
-    write_grant,
+    ActionName, Condition, ORGANIZATION_ATTRIBUTE, PermissionGrant, SELF_ORGANIZATION, Scope, TemporaryGrantId, UserId,
+    Value, write_grant,
 };
 use crate::service::admin::{Touches, Writing};
 use crate::service::caller::Caller;
@@ -119,7 +119,8 @@ impl Writing<'_> {
 
 /// Whether it reaches no further than the organization.
 fn stays_within(grant: &PermissionGrant, organization: &str) -> bool {
-    let is_own = |value: &Value| matches!(value, Value::String(text) if **text == *organization || **text == *SELF_ORGANIZATION);
+    let is_own =
+        |value: &Value| matches!(value, Value::String(text) if **text == *organization || **text == *SELF_ORGANIZATION);
     match grant.conditions.get(ORGANIZATION_ATTRIBUTE) {
         None => true,
         Some(Condition::Equals { value }) => is_own(value),

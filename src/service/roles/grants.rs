@@ -66,7 +66,8 @@ impl Cluster {
             let is_last = rows.len() < usize::from(most);
             after = rows.last().map(TemporaryGrant::position);
             let end = rows.last().map(|last| last.serial);
-            if rows.into_iter().filter(|grant| self.may_get(caller, tenant, grant)).any(|grant| page.is_full_at(grant)) {
+            if rows.into_iter().filter(|grant| self.may_get(caller, tenant, grant)).any(|grant| page.is_full_at(grant))
+            {
                 return Ok(page.more());
             }
             if is_last {
@@ -96,7 +97,8 @@ impl Cluster {
         }
         let found = self.observed(temporary_grants::by_serial(conn, tenant.customer, token).await)?;
         let gone = || {
-            let detail = format!("`{token}` is no continuation token of this list, or its grant is gone: begin anew with 0");
+            let detail =
+                format!("`{token}` is no continuation token of this list, or its grant is gone: begin anew with 0");
             ServiceError::invalid("/continuation_token", detail)
         };
         found.map(|grant| Some(grant.position())).ok_or_else(gone)

@@ -73,7 +73,8 @@ impl Cluster {
     ) -> Result<HashMap<RoleId, Vec<PermissionGrant>>, ServiceError> {
         let count: usize = seen.iter().map(|role| role.grants).sum();
         if count > MAX_LISTED_GRANTS {
-            let detail = format!("these roles have {count} grants, {MAX_LISTED_GRANTS} are shown at once: ask for fewer");
+            let detail =
+                format!("these roles have {count} grants, {MAX_LISTED_GRANTS} are shown at once: ask for fewer");
             return Err(ServiceError::invalid("/return_permission_grants", detail));
         }
         let ids: Vec<RoleId> = seen.iter().map(|role| role.id).collect();

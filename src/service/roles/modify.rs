@@ -86,9 +86,13 @@ impl Writing<'_> {
             let written = self.unchanged(Some(crate::service::hint::Whom::Customer(tenant.customer))).await?;
             return Ok(RoleModified { written, id });
         }
-        let is_immutable = before.content.grants == content.grants
-            && before.content.frontend_view == content.frontend_view;
-        if is_immutable { self.describe_role(tenant, before, content).await } else { self.replace_role(tenant, before, content).await }
+        let is_immutable =
+            before.content.grants == content.grants && before.content.frontend_view == content.frontend_view;
+        if is_immutable {
+            self.describe_role(tenant, before, content).await
+        } else {
+            self.replace_role(tenant, before, content).await
+        }
     }
 
     async fn describe_role(

@@ -80,12 +80,14 @@ pub const LIVING_SQL: &str = living!("share");
 const LIVING_TO_CHANGE_SQL: &str = living!("update");
 
 /// The role of an id, relied on. Parameter: id.
-pub const BY_ID_SQL: &str = "select id, customer_id, name, description, frontend_view, permission_grants::text as grants
+pub const BY_ID_SQL: &str =
+    "select id, customer_id, name, description, frontend_view, permission_grants::text as grants
 from roles where id = $1 for share";
 
 /// Roles of a customer. Parameters: customer, ids (null: any living), names (null: any), since when replaced ones are still
 /// shown (microseconds since 1970), how many at most.
-pub const LIST_SQL: &str = "select id, name, description, frontend_view, jsonb_array_length(permission_grants) as grants
+pub const LIST_SQL: &str =
+    "select id, name, description, frontend_view, jsonb_array_length(permission_grants) as grants
 from roles
 where customer_id = $1 and ($2::bigint[] is null or id = any ($2)) and ($3::text[] is null or name = any ($3))
   and (retired_at is null or ($2 is not null and retired_at > timestamptz 'epoch' + $4 * interval '1 microsecond'))

@@ -5,7 +5,7 @@ use super::elastic::{elasticsearch, unique_prefix};
 use permdex::auth::{Keys, MintRequest, Settings as AuthSettings, Subject, Verifier, mint};
 use permdex::cli::runtime::{Assembly, Inputs, assemble};
 use permdex::clock::Clock;
-use permdex::config::Config;
+use permdex::config::{Config, RateLimits};
 use permdex::domain::UserId;
 use permdex::http;
 use permdex::index::PermissionIndex;
@@ -79,6 +79,27 @@ impl App {
         service: permdex::service::Settings,
         wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
     ) -> Self {
+        let mut config = Config::built_in().expect("the defaults are fine");
+        // Tests ask more often than anybody may.
+        config.rate_limits = RateLimits {
+            create_role: 0,
+            get_roles: 0,
+            modify_role: 0,
+            assign_role: 0,
+            create_temporary_grant: 0,
+            get_temporary_grants: 0,
+        };
+        Self::launch_configured(engine, lines, service, &config, wrap).await
+    }
+
+    /// The same as it is configured.
+    pub async fn launch_configured(
+        engine: Engine,
+        lines: Vec<String>,
+        service: permdex::service::Settings,
+        config: &Config,
+        wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
+    ) -> Self {
         let clock = Clock::System;
         let database = TestDatabase::new().await;
         import(&database.pool, LineReader::new(lines.into_iter()), "cli:test", &clock).await.expect("imported");
@@ -104,9 +125,8 @@ impl App {
             refresh: Some(refresh::Settings { index_name: name, ..refresh::Settings::default() }),
         });
         let keys = keys();
-        let config = Config::built_in().expect("the defaults are fine");
         let verifier = Verifier::new(keys.clone(), clock.clone());
-        let app = http::App::new(assembly.cluster.clone(), verifier, None, (&config).into());
+        let app = http::App::new(assembly.cluster.clone(), verifier, None, config.into());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let limits = (&config.http).into();

@@ -78,7 +78,8 @@ async fn path_parameters<const N: usize>(
 
 /// `X-ORG-ID`, if it is there.
 fn issuer(parts: &Parts) -> Result<Option<String>, Problem> {
-    let bad = || Problem::new(Kind::BadRequest, "the header `X-ORG-ID` is not one organization: send it once, in ASCII");
+    let bad =
+        || Problem::new(Kind::BadRequest, "the header `X-ORG-ID` is not one organization: send it once, in ASCII");
     let mut given = parts.headers.get_all(X_ORG_ID).iter();
     match (given.next(), given.next()) {
         (None, _) => Ok(None),

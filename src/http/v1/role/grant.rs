@@ -85,9 +85,8 @@ pub(super) async fn create_temporary_grant(
 fn read(fields: &mut Fields<'_>, longest: Longest) -> Option<NewTemporaryGrant> {
     let user = user_id(fields);
     let found = fields.required_string("duration");
-    let duration = found.and_then(|found| {
-        read_duration(&found, longest).map_err(|why| fields.wrong("duration", why)).ok()
-    });
+    let duration =
+        found.and_then(|found| read_duration(&found, longest).map_err(|why| fields.wrong("duration", why)).ok());
     let at = fields.at("permission_grant");
     let given = fields.has("permission_grant");
     let node = fields.node("permission_grant");

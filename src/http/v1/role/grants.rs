@@ -133,14 +133,9 @@ fn read(fields: &mut Fields<'_>, tenant: &Tenant, now: i64) -> Option<GrantQuest
 }
 
 /// Reads each value of a repeated parameter.
-fn each<T>(
-    fields: &mut Fields<'_>,
-    name: &'static str,
-    read: impl Fn(&str) -> Result<T, String>,
-) -> Option<Vec<T>> {
+fn each<T>(fields: &mut Fields<'_>, name: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
     let found = fields.strings(name).unwrap_or_default();
-    let all: Vec<Option<T>> =
-        found.iter().map(|text| read(text).map_err(|why| fields.wrong(name, why)).ok()).collect();
+    let all: Vec<Option<T>> = found.iter().map(|text| read(text).map_err(|why| fields.wrong(name, why)).ok()).collect();
     all.into_iter().collect()
 }
 

@@ -137,7 +137,8 @@ mod tests {
     #[test]
     fn each_caller_has_a_minute_s_requests_of_each_endpoint() {
         let limits = limits(3);
-        let remaining = |caller| limits.count(endpoint::CREATE_ROLE, caller).map(|standing| standing.unwrap().remaining);
+        let remaining =
+            |caller| limits.count(endpoint::CREATE_ROLE, caller).map(|standing| standing.unwrap().remaining);
         assert_eq!([remaining("acme_17"), remaining("acme_17"), remaining("acme_17")], [Ok(2), Ok(1), Ok(0)]);
         let (standing, wait) = remaining("acme_17").unwrap_err();
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(20), "{wait:?}");
