@@ -104,8 +104,8 @@ pub const MOVE_SQL: &str = "update users set role_id = $2, updated_at = now() wh
 
 /// Deletes roles that were replaced before an instant and that nobody has. Parameters: the instant (microseconds since
 /// 1970), how many at most.
-pub const PURGE_SQL: &str = "delete from roles r where r.id in (
-    select id from roles where retired_at <= timestamptz 'epoch' + $1 * interval '1 microsecond' order by retired_at limit $2)
+pub const PURGE_SQL: &str = "delete from roles r where r.id = any (array(
+    select id from roles where retired_at <= timestamptz 'epoch' + $1 * interval '1 microsecond' order by retired_at limit $2))
   and not exists (select from users u where u.role_id = r.id)";
 
 /// The living role of a name in a customer, held still. Who waits for somebody replacing it gets the one that took over.

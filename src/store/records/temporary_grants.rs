@@ -124,10 +124,10 @@ const COLUMNS: &str = "id, serial, customer_id, user_id, permission_grant::text 
 
 /// Marks grants that have expired as tidied, and tells whose they were. Parameters: the instant (microseconds since 1970),
 /// how many at most.
-pub const TIDY_SQL: &str = "update temporary_grants set tidied = true where id in (
+pub const TIDY_SQL: &str = "update temporary_grants set tidied = true where id = any (array(
     select id from temporary_grants
     where not tidied and expires_at <= timestamptz 'epoch' + $1 * interval '1 microsecond'
-    order by expires_at limit $2 for update skip locked)
+    order by expires_at limit $2 for update skip locked))
 returning user_id";
 
 /// Makes one.
