@@ -12,11 +12,13 @@ mod demo;
 mod exit;
 mod explain;
 mod export;
+mod grant;
 mod import;
 mod jobs;
 mod keys;
 mod output;
 mod rebuild;
+mod role;
 pub mod runtime;
 mod serve;
 mod token;
@@ -75,6 +77,8 @@ fn run(args: Args) -> Result<Exit, Failure> {
             Command::Jobs(options) => {
                 jobs::run(&client::Client::find(&config, &options.server)?, &options, args.json).await
             }
+            Command::Role(command) => role::run(&config, &command, args.json).await,
+            Command::Grant(command) => grant::run(&config, &command, args.json).await,
             Command::Config | Command::Openapi => Ok(Exit::Done),
         }
     })
