@@ -2,6 +2,7 @@
 
 use super::{DOC, app, grant, service};
 use crate::support::app::{App, Engine, within};
+use futures::StreamExt as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -62,21 +63,21 @@ async fn no_answer_allows_too_long_or_denies_too_early(engine: Engine) {
             }
         }
     };
-    let give = async {
-        let service = service(&app);
-        for index in 0..100_usize {
-            let body =
-                grant(100 + i64::try_from(index).unwrap(), "Doc:Rest", &format!("PT{}.{}S", 1 + index % 2, index % 10));
-            let made = service.post("acme/role/temporary_permission_grant", body).await;
-            assert_eq!(
-                (made.status.as_u16(), made.headers["x-job-completed"].to_str().unwrap()),
-                (201, "true"),
-                "{}",
-                made.body
-            );
+    let give_one = |index: usize| {
+        let (app, until) = (&app, &until);
+        async move {
+            let duration = format!("PT{}.{}S", 1 + index % 2, index % 10);
+            let body = grant(100 + i64::try_from(index).unwrap(), "Doc:Rest", &duration);
+            let made = service(app).post("acme/role/temporary_permission_grant", body).await;
+            let completed = made.headers["x-job-completed"].to_str().unwrap();
+            assert_eq!((made.status.as_u16(), completed), (201, "true"), "{}", made.body);
             let expires: Timestamp = made.body["expires_at"].as_str().unwrap().parse().unwrap();
             until[index].set(expires.as_microsecond()).unwrap();
         }
+    };
+    let give = async {
+        // So many at a time that some are there while others go.
+        futures::stream::iter(0..100).map(give_one).buffer_unordered(5).collect::<()>().await;
         tokio::time::sleep(Duration::from_millis(3_200)).await;
         stop.store(true, Ordering::Relaxed);
     };

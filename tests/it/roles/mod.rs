@@ -4,6 +4,7 @@ mod assigning;
 mod callers;
 mod creating;
 mod expiring;
+mod giving;
 mod granting;
 mod holes;
 mod limits;
@@ -11,6 +12,7 @@ mod listing;
 mod modifying;
 mod paging;
 mod reach;
+mod skew;
 
 use crate::support::app::{Answer, App, Engine, answer};
 use reqwest::{Client, Method};

@@ -2,22 +2,15 @@
 
 use super::{Asker, app, grant, pointers, service, user};
 use crate::support::app::App;
+use crate::support::organization::Dice;
 use serde_json::{Value, json};
 
 const PATH: &str = "acme/role/temporary_permission_grants";
 
-/// A reproducible choice.
-fn dice(seed: u64) -> impl FnMut(usize) -> usize {
-    let mut state = seed;
-    move |sides| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(state >> 33).unwrap() % sides
-    }
-}
-
 /// Forty grants with many ties; half of them have expired.
 async fn granted(app: &App) -> Vec<Value> {
-    let mut roll = dice(7);
+    let mut dice = Dice(7);
+    let mut roll = |sides| dice.below(sides);
     for _ in 0..40 {
         let mut body = grant(10 + i64::try_from(roll(5)).unwrap(), ["Doc:Read", "Doc:Edit", "A:B"][roll(3)], "P1D");
         body["tags"] = [json!({}), json!({"a": "1"}), json!({"a": null}), json!({"a": "1", "b": "2"})][roll(4)].clone();
@@ -68,7 +61,8 @@ async fn every_order_and_filter_is_as_by_hand_and_pages_neither_lose_nor_repeat(
     let expires_at: Key = |grant| grant["expires_at"].as_str().unwrap().to_owned();
     let name: Key = |grant| grant["permission_grant"]["permission_name"].as_str().unwrap().to_owned();
     let fields = [("user_id", user_id), ("expires_at", expires_at), ("permission_grant.permission_name", name)];
-    let mut roll = dice(11);
+    let mut dice = Dice(11);
+    let mut roll = |sides| dice.below(sides);
     for round in 0..30 {
         let mut chosen = fields.to_vec();
         for index in (1..chosen.len()).rev() {

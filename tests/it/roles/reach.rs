@@ -3,16 +3,9 @@
 
 use super::service;
 use crate::support::app::{App, Engine};
+use crate::support::organization::Dice;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-fn dice(seed: u64) -> impl FnMut(usize) -> usize {
-    let mut state = seed;
-    move |sides| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(state >> 33).unwrap() % sides
-    }
-}
 
 const ORGANIZATIONS: [&str; 2] = ["acme", "globex"];
 const ACTIONS: [&str; 4] = ["Doc:Read", "Doc:Edit", "Sheet:Read", "Sheet:Edit"];
@@ -91,7 +84,8 @@ struct User {
 
 async fn agree_with_brute_force(engine: Engine) {
     let seed = std::env::var("PERMDEX_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(3);
-    let mut roll = dice(seed);
+    let mut dice = Dice(seed);
+    let mut roll = |sides| dice.below(sides);
     let mut lines = Vec::new();
     let (mut users, mut roles) = (Vec::new(), Vec::new());
     for (customer, organization) in ORGANIZATIONS.iter().enumerate() {

@@ -5,6 +5,7 @@ pub mod database;
 pub mod dataset;
 pub mod elastic;
 pub mod guarded;
+pub mod line_up;
 pub mod organization;
 pub mod process;
 pub mod stalling;
