@@ -130,3 +130,29 @@ async fn a_service_does_what_its_scope_says() {
     let seen = reader.get("acme/role/temporary_permission_grants").await;
     assert_eq!((seen.status.as_u16(), seen.body["temporary_permission_grants"].as_array().unwrap().len()), (200, 0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_path_is_served_with_and_without_a_slash_at_its_end() {
+    let app = app().await;
+    let document = permdex::http::openapi();
+    let mut tried = 0;
+    for (path, item) in document.paths.paths.iter().filter(|(path, _)| path.starts_with("/v1/")) {
+        let path = path.replace("{organization}", "acme").replace("{role_name}", "reader");
+        let methods = [(item.get.is_some(), reqwest::Method::GET), (item.post.is_some(), reqwest::Method::POST)];
+        for (_, method) in methods.into_iter().filter(|(is_there, _)| *is_there) {
+            for path in [path.clone(), format!("{path}/")] {
+                let client = Client::builder().no_proxy().build().unwrap();
+                let answer = answer(client.request(method.clone(), format!("{}{path}", app.url))).await;
+                assert_eq!(answer.status, 401, "{method} {path}: {}", answer.body);
+                tried += 1;
+            }
+        }
+    }
+    assert_eq!(tried, 12, "six operations");
+    let both = ["acme/role", "acme/role/"].map(|path| {
+        let admin = user(&app, 10);
+        async move { admin.roles(path).await }
+    });
+    let [without, with] = both;
+    assert_eq!(without.await, with.await);
+}
