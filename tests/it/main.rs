@@ -18,5 +18,6 @@ mod queue;
 mod rooms;
 mod routes;
 mod service;
+mod settings;
 mod snapshot;
 mod support;
