@@ -12,6 +12,7 @@ mod explain;
 mod filling;
 mod import;
 mod openapi;
+mod openapi_calls;
 mod private_cluster;
 mod promises;
 mod queue;

@@ -1,5 +1,6 @@
 //! What a node finds on disk when it starts: the distribution, and a directory of its own with its configuration.
 
+use super::super::cache::cache;
 use super::account::{Account, run};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,8 +21,7 @@ pub enum Security {
 
 /// The newest one that `scripts/fetch-elasticsearch` put into the cache.
 pub fn distribution() -> Result<PathBuf, String> {
-    let cache = std::env::var_os("PERMDEX_CACHE_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache"), PathBuf::from);
+    let cache = cache();
     let entries = fs::read_dir(&cache).into_iter().flatten().flatten().map(|entry| entry.path());
     let found = entries
         .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("elasticsearch-")));
