@@ -18,6 +18,7 @@ mod promises;
 mod queue;
 mod rooms;
 mod routes;
+mod secured;
 mod service;
 mod settings;
 mod snapshot;
