@@ -8,9 +8,8 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::Command;
 
-/// Of every answer: no 5xx, and status, content type, headers and body as documented.
-const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
-                      response_headers_conformance,response_schema_conformance";
+/// All but this one: that whatever the schema allows is accepted. A schema can't say which cursor or slug is one.
+const NOT_CHECKED: &str = "positive_data_acceptance";
 /// The same requests each time, as far as the answers are the same.
 const SEED: &str = "20270101";
 /// A run that takes longer hangs: it takes about a minute.
@@ -36,7 +35,8 @@ pub async fn run(url: &str, token: &str, examples: u32) -> Outcome {
     command
         .args(["-m", "schemathesis.cli", "run", &format!("{url}/openapi.json")])
         .args(["--header", &format!("Authorization: Bearer {token}")])
-        .args(["--checks", CHECKS, "--seed", SEED, "--max-examples", &examples.to_string()])
+        .args(["--checks", "all", "--exclude-checks", NOT_CHECKED])
+        .args(["--seed", SEED, "--max-examples", &examples.to_string()])
         .args(["--continue-on-failure", "--generation-database", "none", "--no-color", "--request-timeout", "60"])
         .args(["--report", "json", "--report-json-path"])
         .arg(&report)
