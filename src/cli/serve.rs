@@ -239,6 +239,7 @@ fn refresh_settings(config: &Config) -> refresh::Settings {
         heartbeat: refresh.heartbeat,
         refresh_interval: config.index.refresh_interval,
         poll: refresh.poll_interval,
+        max_attempts: refresh.max_attempts,
         retry_after: refresh.retry_interval,
         retire_after: config.rebuild.retire_after,
         ..refresh::Settings::default()

@@ -185,7 +185,7 @@ pub struct RefreshConfig {
     /// How often users whose document could not be written are tried again.
     #[serde(with = "span")]
     pub retry_interval: Duration,
-    /// How often a job is tried that fails by itself.
+    /// How often a job may lose its worker before it has failed.
     pub max_attempts: u32,
 }
 

@@ -1,5 +1,6 @@
 //! The OpenAPI document: what the endpoints say of themselves, and what all of them have in common.
 
+mod either;
 mod not_null;
 
 use super::app::App;
@@ -81,6 +82,7 @@ pub(super) struct ProblemBody {
 #[expect(dead_code, reason = "only described")]
 pub(super) struct InputError {
     /// Where, as a JSON pointer (RFC 6901); a query parameter is `/name`.
+    #[schema(example = "/statements/0/resources/0")]
     pointer: String,
     /// What is wrong and what to do.
     detail: String,
@@ -96,6 +98,7 @@ pub fn openapi() -> OpenApi {
 pub(super) fn documented() -> (Router<App>, OpenApi) {
     let (router, mut document) = endpoints().split_for_parts();
     not_null::mend(&mut document);
+    either::mend(&mut document);
     document.info = InfoBuilder::new()
         .title("permdex")
         .version(env!("CARGO_PKG_VERSION"))

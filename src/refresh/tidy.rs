@@ -33,7 +33,7 @@ pub(super) async fn run(context: Context, stop: CancellationToken) {
 }
 
 async fn reap(context: &Context) -> Result<(), RefreshError> {
-    let reaped = queue::reap(&context.pool).await?;
+    let reaped = queue::reap(&context.pool, context.settings.max_attempts).await?;
     context.signals.finished(&reaped.failed, State::Failed);
     Ok(())
 }

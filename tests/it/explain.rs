@@ -1,6 +1,8 @@
 //! No statement of the request and refresh paths scans a large table, whether the planner knows its parameters or
 //! not: 100,000 users, 1,000 policies, 5,000 groups.
 
+mod lists;
+
 use crate::support::database::TestDatabase;
 use permdex::store::statements;
 use sqlx::{AssertSqlSafe, PgConnection};

@@ -83,7 +83,7 @@ pub async fn list(conn: &mut PgConnection, filter: &CustomerFilter, slice: Slice
         query.push(" and c.organization = ").push_bind(organization);
     }
     query.push(" order by c.id limit ").push_bind(i64::from(slice.limit));
-    query.build().fetch_all(conn).await?.iter().map(read).collect()
+    query.build().persistent(false).fetch_all(conn).await?.iter().map(read).collect()
 }
 
 /// Inserts one; false when its id or its organization is taken.

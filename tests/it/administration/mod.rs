@@ -2,6 +2,7 @@
 //! the audit log keeps.
 
 mod audit;
+mod crowd;
 mod explaining;
 mod giving;
 mod held;

@@ -34,7 +34,6 @@ pub struct App {
     pub assembly: Assembly,
     pub url: String,
     client: Client,
-    keys: Keys,
     service: String,
 }
 
@@ -133,7 +132,7 @@ impl App {
         tokio::spawn(http::serve(http::router(app), listener, limits, std::future::pending()));
         let service = token(&keys, Subject::Service("test".into()), None, &clock);
         let client = Client::builder().no_proxy().build().expect("a client");
-        Self { database, assembly, url, client, keys, service }
+        Self { database, assembly, url, client, service }
     }
 
     /// Waits until the index serves and no job is left.
@@ -154,7 +153,7 @@ impl App {
 
     /// A user's token.
     pub fn token_of(&self, id: i64, organization: &str) -> String {
-        token(&self.keys, Subject::User(UserId(id)), Some(organization.to_owned()), &Clock::System)
+        user_token(id, organization)
     }
 
     /// The service's token.
@@ -268,6 +267,11 @@ fn token(keys: &Keys, subject: Subject, organization: Option<String>, clock: &Cl
 /// A service's token for a server with the tests' [`SECRET`].
 pub fn service_token() -> String {
     token(&keys(), Subject::Service("test".into()), None, &Clock::System)
+}
+
+/// A user's token for a server with the tests' [`SECRET`].
+pub fn user_token(id: i64, organization: &str) -> String {
+    token(&keys(), Subject::User(UserId(id)), Some(organization.to_owned()), &Clock::System)
 }
 
 /// Waits for a state, for at most two minutes.
