@@ -28,8 +28,8 @@ struct Described {
 /// It replaces the one that the user has. Needs everything that either of them gives; in another organization also
 /// `Role:GetRole` on the role.
 #[utoipa::path(post, path = "/v1/{organization}/role/{role_name}/assign", tag = "roles",
-    params(("organization" = String, Path, description = "Whose."),
-        ("role_name" = String, Path, description = "The role's name."), CallerParams, WaitParams),
+    params(("organization" = String, Path, description = "Whose.", example = "acme"),
+        ("role_name" = String, Path, description = "The role's name.", example = "viewer"), CallerParams, WaitParams),
     request_body(content = Described, example = json!({"user_id": "17"})),
     responses(
         (status = 200, description = "The user has the role.", body = RoleId,

@@ -37,9 +37,9 @@ struct Described {
 ///
 /// Needs `Role:CreateRole` on the new role, and everything that the role gives.
 #[utoipa::path(post, path = "/v1/{organization}/role", tag = "roles",
-    params(("organization" = String, Path, description = "Whose."), CallerParams, WaitParams),
-    request_body(content = Described, example = json!({"role_name": "editor", "description": "Edits documents.",
-        "frontend_view": "client", "permission_grants": [{"permission_name": "Doc:Edit", "conditions": {}}]})),
+    params(("organization" = String, Path, description = "Whose.", example = "acme"), CallerParams, WaitParams),
+    request_body(content = Described, example = json!({"role_name": "author", "description": "Writes documents.",
+        "frontend_view": "client", "permission_grants": [{"permission_name": "doc:write", "conditions": {}}]})),
     responses(
         (status = 201, description = "Created.", body = RoleId,
             headers(("X-Job-Id" = String, description = "The job that carries it to the index."),

@@ -55,7 +55,7 @@ struct Made {
 /// Needs `Role:CreateTemporaryPermissionGrant` on the user's grants. It is not compared with what the caller has: a user
 /// caller's names one action and reaches this organization only. Comparisons never count it.
 #[utoipa::path(post, path = "/v1/{organization}/role/temporary_permission_grant", tag = "roles",
-    params(("organization" = String, Path, description = "Whose."), CallerParams, WaitParams),
+    params(("organization" = String, Path, description = "Whose.", example = "acme"), CallerParams, WaitParams),
     request_body(content = Described, example = json!({"user_id": "17", "duration": "PT1H",
         "permission_grant": {"permission_name": "Doc:Read", "conditions": {}}, "justification": "on call tonight"})),
     responses(

@@ -105,7 +105,7 @@ struct Creator {
 ///
 /// Those that the caller may get (`Role:GetTemporaryPermissionGrant`); the others are left out silently, and pages stay exact.
 #[utoipa::path(get, path = "/v1/{organization}/role/temporary_permission_grants", tag = "roles",
-    params(("organization" = String, Path, description = "Whose."), CallerParams, Params),
+    params(("organization" = String, Path, description = "Whose.", example = "acme"), CallerParams, Params),
     responses((status = 200, description = "A page.", body = Page), Problems))]
 pub(super) async fn list_temporary_grants(
     call: RoleCall<GET_TEMPORARY_GRANTS>,

@@ -60,7 +60,7 @@ struct Role {
 ///
 /// Those that the caller may get (`Role:GetRole`); the others are left out silently.
 #[utoipa::path(get, path = "/v1/{organization}/role", tag = "roles",
-    params(("organization" = String, Path, description = "Whose."), CallerParams, Params),
+    params(("organization" = String, Path, description = "Whose.", example = "acme"), CallerParams, Params),
     responses((status = 200, description = "The roles.", body = Roles,
         example = json!({"roles": [{"id": "9", "name": "editor", "description": "Edits documents.", "frontend_view": "client"}]})),
         Problems))]

@@ -36,8 +36,8 @@ struct Described {
 /// Needs `Role:ModifyRole` on it; when a new role takes over, everything that it gives, and what the old one gave to whoever
 /// had it. The old one is readable by its id for a day.
 #[utoipa::path(post, path = "/v1/{organization}/role/{role_name}", tag = "roles",
-    params(("organization" = String, Path, description = "Whose."),
-        ("role_name" = String, Path, description = "The role's name."), CallerParams, WaitParams),
+    params(("organization" = String, Path, description = "Whose.", example = "acme"),
+        ("role_name" = String, Path, description = "The role's name.", example = "viewer"), CallerParams, WaitParams),
     request_body(content = Described, example = json!({"description": "Edits and publishes documents."})),
     responses(
         (status = 200, description = "Modified; the id is the new role's when one took over.", body = RoleId,
