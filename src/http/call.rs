@@ -1,16 +1,22 @@
 //! Who is calling, and on which storage cluster: every endpoint but the operators' begins with a [`Call`].
+//!
+//! The cluster is the one that the header `x-mongo-cluster-name` names, else that of the organization in the path (a
+//! parameter of the route that is called `organization`), else that of the token's organization, else `default`.
 
 use super::app::App;
 use super::kind::Kind;
 use super::problem::Problem;
 use super::request::RequestInfo;
-use crate::service::{Caller, Cluster, WriteContext};
-use axum::extract::FromRequestParts;
+use crate::service::{Caller, Cluster, Wish, WriteContext};
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::HeaderName;
 use axum::http::request::Parts;
 use std::sync::Arc;
 
-const X_MONGO_CLUSTER_NAME: HeaderName = HeaderName::from_static("x-mongo-cluster-name");
+/// The header that names a storage cluster.
+pub(super) const X_MONGO_CLUSTER_NAME: HeaderName = HeaderName::from_static("x-mongo-cluster-name");
+/// The parameter of a route that names an organization.
+const ORGANIZATION: &str = "organization";
 
 /// A caller with a verified token, who exists.
 #[derive(Debug)]
@@ -40,10 +46,18 @@ impl FromRequestParts<App> for Call {
         };
         let claims = app.verifier().verify(&parts.headers)?;
         request.learn(&claims);
-        let cluster = app.cluster(cluster_name(parts)?)?.clone();
-        let caller = cluster.caller(claims).await?;
+        let organization = if app.clusters().are_several() { path_organization(parts, app).await } else { None };
+        let named = cluster_name(parts)?.map(|name| app.named_cluster(name)).transpose()?;
+        let wish = Wish { named, organization: organization.as_deref() };
+        let (cluster, caller) = app.clusters().call(wish, claims).await?;
         Ok(Self { cluster, caller, request })
     }
+}
+
+/// The organization in the path, where the route has one.
+async fn path_organization(parts: &mut Parts, app: &App) -> Option<String> {
+    let parameters = RawPathParams::from_request_parts(parts, app).await.ok()?;
+    parameters.iter().find(|(name, _)| *name == ORGANIZATION).map(|(_, value)| value.to_owned())
 }
 
 fn cluster_name(parts: &Parts) -> Result<Option<&str>, Problem> {

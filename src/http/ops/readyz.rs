@@ -53,7 +53,7 @@ pub(super) async fn readyz(_: NoQuery, State(app): State<App>) -> Result<Respons
         return Err(unavailable("this instance is going away: ask another one".to_owned()));
     }
     let mut degraded = Vec::new();
-    for cluster in app.clusters() {
+    for cluster in app.clusters().iter() {
         match cluster.readiness().await {
             Readiness::Ready => {}
             Readiness::Degraded(outage) => degraded.push(outage.into()),
