@@ -5,6 +5,7 @@
 
 use super::caller::{Caller, nobody};
 use super::cluster::Cluster;
+use super::elsewhere::Creating;
 use super::error::ServiceError;
 use crate::auth::{Claims, Subject};
 use crate::domain::check_organization;
@@ -22,6 +23,7 @@ pub struct Clusters(Arc<All>);
 struct All {
     default: Cluster,
     others: Vec<Cluster>,
+    creating: Creating,
 }
 
 /// What a request says of the cluster it is meant for, beside its token.
@@ -54,7 +56,7 @@ impl Clusters {
     pub fn new(default: Cluster, others: impl IntoIterator<Item = Cluster>) -> Self {
         let mut others: Vec<_> = others.into_iter().collect();
         others.sort_by(|one, other| one.name.cmp(&other.name));
-        Self(Arc::new(All { default, others }))
+        Self(Arc::new(All { default, others, creating: Creating::default() }))
     }
 
     /// All of them, `default` first.
@@ -78,6 +80,10 @@ impl Clusters {
     #[must_use]
     pub fn are_several(&self) -> bool {
         !self.0.others.is_empty()
+    }
+
+    pub(super) fn creating(&self) -> &Creating {
+        &self.0.creating
     }
 
     /// The cluster that a call goes to, and its caller there: the cluster that it names, else that of the path's

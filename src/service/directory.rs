@@ -81,6 +81,11 @@ impl Directory {
         self.0.read().by_slug.get(organization).copied()
     }
 
+    /// All organizations known.
+    pub(super) fn organizations(&self) -> Vec<Arc<str>> {
+        self.0.read().by_slug.keys().cloned().collect()
+    }
+
     /// All customers known, sorted.
     #[must_use]
     pub fn customers(&self) -> Vec<CustomerId> {

@@ -74,6 +74,7 @@ pub fn assemble(inputs: Inputs) -> Assembly {
         };
     }
     let cluster = Cluster::new(Parts {
+        health: Health::of(Arc::clone(&inputs.name)),
         name: inputs.name,
         pool: inputs.pool,
         index: inputs.index,
@@ -82,7 +83,6 @@ pub fn assemble(inputs: Inputs) -> Assembly {
         signals,
         clock: inputs.clock,
         settings: inputs.service,
-        health: Health::default(),
     });
     tasks.spawn(learn(cluster.clone(), stop.clone()));
     Assembly { cluster, stop, tasks }
