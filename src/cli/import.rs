@@ -1,5 +1,6 @@
 //! `permdex import`.
 
+use super::args::AtCluster;
 use super::database::Database;
 use super::exit::{Exit, Failure};
 use super::output;
@@ -13,9 +14,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-pub(super) async fn run(config: &Config, file: &Path, as_json: bool) -> Result<Exit, Failure> {
+pub(super) async fn run(config: &Config, file: &Path, at: &AtCluster, as_json: bool) -> Result<Exit, Failure> {
+    let place = at.place(config)?;
     let (source, bar) = open(file)?;
-    let database = Database::open(config).await?;
+    let database = Database::open(&place).await?;
     let imported = import::import(&database.pool, bar.wrap_read(source), &actor(), &Clock::System).await;
     bar.finish_and_clear();
     database.close().await;

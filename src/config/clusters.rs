@@ -1,13 +1,58 @@
 //! Storage clusters: `default` is the top level, the others take over from it what they leave out.
 
-use super::sections::{ClusterConfig, Config};
+use super::sections::{ClusterConfig, Config, DatabaseConfig, IndexConfig};
 use figment::value::{Dict, Value};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// The name of the storage cluster that always exists.
 pub(super) const DEFAULT: &str = "default";
 
+/// One storage cluster, with the place of what permdex makes for it itself.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Its name.
+    pub name: String,
+    /// Its database.
+    pub database: DatabaseConfig,
+    /// Its index.
+    pub index: IndexConfig,
+    /// Where its private database is, when it has no other: `data_dir` for `default`, a folder below it for the others.
+    pub data_dir: PathBuf,
+}
+
+impl Place {
+    /// A key of its sections, such as `index.engine`, as the configuration spells it.
+    #[must_use]
+    pub fn key(&self, key: &str) -> String {
+        if self.name == DEFAULT { key.to_owned() } else { format!("clusters.{}.{key}", self.name) }
+    }
+}
+
 impl Config {
+    /// The storage cluster `default`.
+    #[must_use]
+    pub fn default_place(&self) -> Place {
+        Place {
+            name: DEFAULT.to_owned(),
+            database: self.database.clone(),
+            index: self.index.clone(),
+            data_dir: self.data_dir.clone(),
+        }
+    }
+
+    /// The storage clusters beside `default`, by name.
+    #[must_use]
+    pub fn other_places(&self) -> Vec<Place> {
+        let place = |(name, cluster): (&String, &ClusterConfig)| Place {
+            name: name.clone(),
+            database: cluster.database.clone(),
+            index: cluster.index.clone(),
+            data_dir: self.data_dir.join("clusters").join(name),
+        };
+        self.clusters.iter().map(place).collect()
+    }
+
     /// Every storage cluster by name, `default` among them.
     #[must_use]
     pub fn storage_clusters(&self) -> BTreeMap<String, ClusterConfig> {

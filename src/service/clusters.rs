@@ -9,7 +9,8 @@ use super::elsewhere::Creating;
 use super::error::ServiceError;
 use crate::auth::{Claims, Subject};
 use crate::domain::check_organization;
-use futures::future::join_all;
+use futures::stream::FuturesOrdered;
+use futures::{FutureExt, StreamExt};
 use std::sync::Arc;
 
 /// The name of the cluster that always exists.
@@ -164,9 +165,11 @@ impl Clusters {
         if check_organization(organization).is_err() {
             return Ok(None);
         }
-        let asked = join_all(self.iter().map(|cluster| cluster.ask_for(organization))).await;
+        // All at once and looked at in order: nobody waits for a cluster that comes after the one that has it.
+        let mut asked: FuturesOrdered<_> = self.iter().map(|cluster| cluster.ask_for(organization).boxed()).collect();
         let mut unsure = None;
-        for (cluster, answer) in self.iter().zip(asked) {
+        for cluster in self.iter() {
+            let Some(answer) = asked.next().await else { break };
             match answer {
                 Ok(Some(_)) => return Ok(Some(cluster)),
                 Ok(None) => {}
