@@ -255,11 +255,36 @@ fn a_cluster_takes_over_what_it_leaves_out_but_neither_database_nor_index_name()
 }
 
 #[test]
+fn other_databases_and_other_servers_are_no_mistake() {
+    for other in ["postgres://a/q", "postgres://a:5433/p", "postgres://b/p", "postgres:///p?host=/run/pg"] {
+        let text = format!(
+            "[database]\nurl = \"postgres://a/p\"\n[clusters.eu.database]\nurl = \"{other}\"\n\
+             [clusters.us.database]\nurl = \"postgres://c/p\"\n"
+        );
+        let config = file(&text).unwrap();
+        let places: Vec<_> =
+            config.other_places().into_iter().map(|place| (place.key("index.name"), place.data_dir)).collect();
+        assert_eq!(places[0].0, "clusters.eu.index.name");
+        assert!(places[0].1.ends_with("clusters/eu") && places[1].1.ends_with("clusters/us"), "{places:?}");
+        assert_eq!(config.default_place().key("index.name"), "index.name");
+    }
+}
+
+#[test]
 fn two_clusters_never_share_tables_or_documents() {
     let top = "[database]\nurl = \"postgres://a/p\"\n[index]\nengine = \"elasticsearch\"\nurl = \"http://e:9200\"\n";
     for (cluster, part) in [
         ("[clusters.eu.index]\nshards = 2\n", "`clusters.eu.database.url` (taken over from the top level): is needed"),
         ("[clusters.eu.database]\nurl = \"postgres://a/p\"\n", "is that of the cluster `default`"),
+        // Spelled otherwise, and still the same.
+        (
+            "[clusters.eu.database]\nurl = \"postgresql://u:p@A:5432/p?sslmode=require\"\n",
+            "is that of the cluster `default`",
+        ),
+        (
+            "[clusters.eu.database]\nurl = \"postgres://b/p\"\n[clusters.us.database]\nurl = \"postgres://u@b/p\"\n",
+            "`clusters.us.database.url`",
+        ),
         (
             "[clusters.eu.database]\nurl = \"postgres://b/p\"\n[clusters.eu.index]\nname = \"permdex-users-v1\"\n",
             "`clusters.eu.index.name`",

@@ -8,6 +8,7 @@ use crate::service::{self, Cluster, DEFAULT_CLUSTER, Directory, Health, Parts};
 use crate::store::pool::{self, PoolSettings};
 use crate::store::snapshot::SnapshotCache;
 use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::FutureExt;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use std::sync::Arc;
@@ -76,13 +77,20 @@ pub fn assemble_later(inputs: Inputs, opening: impl Future<Output = Opened> + Se
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let span = span(&inputs.name);
-    tasks.spawn(queue::listen(inputs.pool.clone(), signals.clone(), stop.clone()).instrument(span.clone()));
+    // Who needs the database begins when it is open: until then there is nothing to say of it but that.
+    let open = CancellationToken::new();
+    let listen = queue::listen(inputs.pool.clone(), signals.clone(), stop.clone());
+    tasks.spawn(once(open.clone(), stop.clone(), listen).instrument(span.clone()));
     let refresh = inputs.refresh.map(|settings| Refresh {
         index: Arc::clone(&inputs.index),
         cache: Arc::clone(&snapshots),
         signals: signals.clone(),
         clock: inputs.clock.clone(),
         settings,
+    });
+    let opening = opening.inspect({
+        let open = open.clone();
+        move |_| open.cancel()
     });
     tasks.spawn(work(refresh, opening, stop.clone()).instrument(span.clone()));
     let cluster = Cluster::new(Parts {
@@ -96,8 +104,15 @@ pub fn assemble_later(inputs: Inputs, opening: impl Future<Output = Opened> + Se
         clock: inputs.clock,
         settings: inputs.service,
     });
-    tasks.spawn(learn(cluster.clone(), stop.clone()).instrument(span));
+    tasks.spawn(once(open, stop.clone(), learn(cluster.clone(), stop.clone())).instrument(span));
     Assembly { cluster, stop, tasks }
+}
+
+/// Runs `task` once `open` is so.
+async fn once(open: CancellationToken, stop: CancellationToken, task: impl Future<Output = ()>) {
+    if stop.run_until_cancelled(open.cancelled()).await.is_some() {
+        task.await;
+    }
 }
 
 /// Names the cluster in what its tasks log, where it is not the only one.

@@ -8,3 +8,4 @@ pub mod guarded;
 pub mod organization;
 pub mod process;
 pub mod stalling;
+pub mod way;
