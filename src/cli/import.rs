@@ -3,7 +3,7 @@
 use super::args::AtCluster;
 use super::database::Database;
 use super::exit::{Exit, Failure};
-use super::output;
+use super::{elsewhere, output};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::service::import::{self, ImportError, Imported, Kind};
@@ -17,8 +17,10 @@ use std::path::Path;
 pub(super) async fn run(config: &Config, file: &Path, at: &AtCluster, as_json: bool) -> Result<Exit, Failure> {
     let place = at.place(config)?;
     let (source, bar) = open(file)?;
+    let elsewhere = elsewhere::organizations(config, &place).await;
     let database = Database::open(&place).await?;
-    let imported = import::import(&database.pool, bar.wrap_read(source), &actor(), &Clock::System).await;
+    let (source, actor) = (bar.wrap_read(source), actor());
+    let imported = import::import_beside(&elsewhere, &database.pool, source, &actor, &Clock::System).await;
     bar.finish_and_clear();
     database.close().await;
     print(&imported.map_err(failure)?, as_json)

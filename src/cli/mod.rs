@@ -9,6 +9,7 @@ mod client;
 mod config;
 mod database;
 mod demo;
+mod elsewhere;
 mod exit;
 mod explain;
 mod export;

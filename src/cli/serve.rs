@@ -247,6 +247,7 @@ pub(super) fn service_settings(config: &Config, place: &Place) -> service::Setti
 pub(super) fn refresh_settings(config: &Config, place: &Place) -> refresh::Settings {
     let refresh = &config.refresh;
     refresh::Settings {
+        cluster: place.name.as_str().into(),
         index_name: place.index.name.clone(),
         page_size: u32::try_from(refresh.page_size).unwrap_or(u32::MAX),
         small_workers: refresh.small_lane_workers,

@@ -221,7 +221,7 @@ fn neither_debug_nor_the_masked_form_shows_a_secret() {
     let config = environment(&[
         ("PERMDEX__DATABASE__URL", &format!("postgres://u:{SECRET}@db/p")),
         ("PERMDEX__INDEX__API_KEY", SECRET),
-        ("PERMDEX__CLUSTERS__EU__DATABASE__URL", &format!("postgres://v:{SECRET}@db/p")),
+        ("PERMDEX__CLUSTERS__EU__DATABASE__URL", &format!("postgres://v:{SECRET}@db/q")),
         ("PERMDEX__AUTH__HS256_SECRET", SECRET),
     ])
     .unwrap();
@@ -252,6 +252,21 @@ fn a_cluster_takes_over_what_it_leaves_out_but_neither_database_nor_index_name()
     assert_eq!(all["eu"].index.url, ["http://e:9200"]);
     assert_eq!(all["eu"].index.name, "eu-permdex-users");
     assert_eq!(all["default"].index.name, "permdex-users");
+}
+
+#[test]
+fn credentials_go_to_the_elasticsearch_that_they_are_for() {
+    let top = "[index]\nengine = \"elasticsearch\"\nurl = \"http://e:9200\"\napi_key = \"secret\"\n";
+    for (own, api_key, username) in [
+        ("shards = 2", Some("secret"), None),
+        ("url = \"http://other:9200\"", None, None),
+        ("username = \"u\"\npassword = \"p\"", None, Some("u")),
+        ("url = \"http://other:9200\"\napi_key = \"own\"", Some("own"), None),
+    ] {
+        let index = file(&format!("{top}[clusters.eu.index]\n{own}\n")).unwrap().clusters["eu"].index.clone();
+        let key = index.api_key.as_ref().map(|key| key.expose_secret().to_owned());
+        assert_eq!((key.as_deref(), index.username.as_deref()), (api_key, username), "{own}");
+    }
 }
 
 #[test]

@@ -16,13 +16,14 @@ const LONGEST: usize = 128;
 pub struct RequestInfo {
     id: HeaderValue,
     claims: OnceLock<Arc<Claims>>,
+    cluster: OnceLock<Arc<str>>,
 }
 
 impl RequestInfo {
     /// Of a request with these headers: its own id when that is sane, else a new one.
     pub(super) fn new(headers: &HeaderMap) -> Self {
         let id = headers.get(X_REQUEST_ID).filter(|id| is_sane(id.as_bytes())).cloned().unwrap_or_else(new_id);
-        Self { id, claims: OnceLock::new() }
+        Self { id, claims: OnceLock::new(), cluster: OnceLock::new() }
     }
 
     /// The id: 1 to 128 of `A-Za-z0-9._-`.
@@ -38,6 +39,15 @@ impl RequestInfo {
     pub(super) fn learn(&self, claims: &Arc<Claims>) {
         // Told once; a second extractor would say the same.
         let _ = self.claims.set(Arc::clone(claims));
+    }
+
+    pub(super) fn goes_to(&self, cluster: &Arc<str>) {
+        let _ = self.cluster.set(Arc::clone(cluster));
+    }
+
+    /// The storage cluster that it went to, where there are several.
+    pub(super) fn cluster(&self) -> Option<&str> {
+        self.cluster.get().map(AsRef::as_ref)
     }
 
     /// Who made it, once a token was verified.

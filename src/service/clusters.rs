@@ -180,3 +180,6 @@ impl Clusters {
         unsure.map_or(Ok(None), Err)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,7 +57,7 @@ impl Directory {
     }
 
     /// Learns of all customers that there were at some instant; answers with those known here that were not among them.
-    fn learn_all(&self, all: &[(CustomerId, String)]) -> Vec<CustomerId> {
+    pub(super) fn learn_all(&self, all: &[(CustomerId, String)]) -> Vec<CustomerId> {
         for (customer, organization) in all {
             if self.organization(*customer).is_none_or(|known| *known != **organization) {
                 self.learn(*customer, organization);

@@ -74,6 +74,16 @@ async fn a_day_with_three_clusters_one_of_which_is_away() {
     let unknown = run(&["import", &globex, "--cluster", "x"]);
     assert!(code(&unknown) == 2 && String::from_utf8_lossy(&unknown.stderr).contains("`eu`, `us`"), "{unknown:?}");
 
+    let customer = r#"{"kind":"customer","id":9,"organization":"globex","name":"Globex"}"#;
+    std::fs::write(folder.join("twice.ndjson"), customer).expect("written");
+    let twice = run(&["import", "twice.ndjson"]);
+    let words = String::from_utf8_lossy(&twice.stderr).into_owned();
+    assert!(
+        code(&twice) == 2 && words.contains("line 1") && words.contains("`globex`") && words.contains("`eu`"),
+        "{words}"
+    );
+    assert!(words.contains("`us` can't be asked"), "{words}");
+
     let ready = get(&server.url, "/readyz").await;
     let statuses: Vec<_> = ready["clusters"].as_array().expect("clusters").iter().map(|one| &one["status"]).collect();
     assert_eq!(statuses, ["ready", "ready", "down"], "{ready}");
