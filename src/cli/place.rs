@@ -14,13 +14,10 @@ impl AtCluster {
         let mut all = vec![config.default_place()];
         all.extend(config.other_places());
         let Some(name) = &self.cluster else { return Ok(all.swap_remove(0)) };
-        match all.iter().position(|place| place.name == *name) {
-            Some(at) => Ok(all.swap_remove(at)),
-            None => {
-                let known: Vec<_> = all.iter().map(|place| format!("`{}`", place.name)).collect();
-                let known = known.join(", ");
-                Err(anyhow!("storage cluster `{name}` is not configured: there is {known}").into())
-            }
+        if let Some(at) = all.iter().position(|place| place.name == *name) {
+            return Ok(all.swap_remove(at));
         }
+        let known = all.iter().map(|place| format!("`{}`", place.name)).collect::<Vec<_>>().join(", ");
+        Err(anyhow!("storage cluster `{name}` is not configured: there is {known}").into())
     }
 }

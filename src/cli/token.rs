@@ -18,10 +18,7 @@ pub(super) async fn run(config: &Config, args: &TokenArgs) -> Result<Exit, Failu
         (None, Some(user)) => {
             let organization = match &args.org {
                 Some(organization) => organization.clone(),
-                None => {
-                    let at = AtCluster { cluster: args.cluster.clone() };
-                    organization_of(&at.place(config)?, UserId(user)).await?
-                }
+                None => organization_of(&at(args).place(config)?, UserId(user)).await?,
             };
             (Subject::User(UserId(user)), Some(organization))
         }
@@ -29,6 +26,11 @@ pub(super) async fn run(config: &Config, args: &TokenArgs) -> Result<Exit, Failu
     };
     let request = MintRequest { subject, organization, scope: args.scope.clone(), ttl };
     output::text(&mint(&keys::load(config)?, &request, &Clock::System)?)
+}
+
+/// Whose database knows the user.
+fn at(args: &TokenArgs) -> AtCluster {
+    AtCluster { cluster: args.cluster.clone() }
 }
 
 /// A user's token carries his organization; only the database knows it.

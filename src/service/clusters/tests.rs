@@ -77,8 +77,8 @@ fn expected(memories: &[Memory], asked: &Asked) -> Result<Goes, Goes> {
         (None, Some(path)) => place(memories, path, true)?,
         (None, None) => None,
     };
-    if !asked.user && wanted.is_some() {
-        return Ok(Goes::To(wanted.unwrap()));
+    if let Some(wanted) = wanted.filter(|_| !asked.user) {
+        return Ok(Goes::To(wanted));
     }
     let home = asked.own.map_or(Ok(None), |own| place(memories, own, asked.user))?;
     Ok(match (wanted, home) {
