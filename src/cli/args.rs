@@ -42,11 +42,13 @@ pub(super) enum Command {
     Import {
         /// The file, `-` for standard input.
         file: PathBuf,
+        #[command(flatten)]
+        at: AtCluster,
     },
     /// Write everything as NDJSON, as `import` reads it.
-    Export,
+    Export(AtCluster),
     /// Bring the database's tables up to date.
-    Migrate,
+    Migrate(AtCluster),
     /// Print a token.
     Token(TokenArgs),
     /// May a user do this? Exits with 0 when allowed, 1 when denied.
@@ -71,6 +73,14 @@ pub(super) enum Command {
     Openapi,
 }
 
+/// Which storage cluster to work on.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct AtCluster {
+    /// The storage cluster; else `default`.
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+}
+
 /// Which server to ask.
 #[derive(Debug, clap::Args)]
 pub(super) struct ServerArgs {
@@ -80,6 +90,9 @@ pub(super) struct ServerArgs {
     /// The token; else one signed with this data directory's key.
     #[arg(long, env = "PERMDEX_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
+    /// The storage cluster to ask about; else the one of the token's organization, or `default`.
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
 }
 
 /// Options of `token`.
@@ -98,6 +111,9 @@ pub(super) struct TokenArgs {
     /// The organization; for a user, his own is looked up.
     #[arg(long)]
     pub org: Option<String>,
+    /// The storage cluster to look a user's organization up in; else `default`.
+    #[arg(long, value_name = "NAME", requires = "user", conflicts_with = "org")]
+    pub cluster: Option<String>,
     /// How long it lasts: 30s, 5m, 1h, 30d.
     #[arg(long, default_value = "1h")]
     pub ttl: String,

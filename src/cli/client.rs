@@ -28,6 +28,7 @@ pub(super) struct Client {
     http: reqwest::Client,
     url: String,
     token: String,
+    cluster: Option<String>,
 }
 
 impl Client {
@@ -42,12 +43,16 @@ impl Client {
             None => own_token(config)?,
         };
         let builder = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).no_proxy();
-        Ok(Self { http: builder.build()?, url, token })
+        Ok(Self { http: builder.build()?, url, token, cluster: server.cluster.clone() })
     }
 
     /// A request to `path` with the token; add what it needs, then [`send`].
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
+        let request = self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
+        match &self.cluster {
+            Some(name) => request.header("x-mongo-cluster-name", name),
+            None => request,
+        }
     }
 
     /// Asks with a query, and reads the JSON answer.

@@ -2,7 +2,7 @@
 
 use super::exit::{Exit, Failure};
 use super::output;
-use crate::config::Config;
+use crate::config::{DatabaseConfig, Place};
 use crate::store::migrate;
 use crate::store::pool::{self, PoolSettings};
 use crate::store::private::PrivateCluster;
@@ -23,26 +23,21 @@ pub(super) struct Database {
 
 impl Database {
     /// Opens it without asking it anything; a private cluster is running then.
-    pub(super) async fn connect(config: &Config) -> Result<Self, Failure> {
-        let (options, private) = if let Some(url) = &config.database.url {
-            (PgConnectOptions::from_str(url.expose_secret()).context("database.url can't be read")?, None)
+    pub(super) async fn connect(place: &Place) -> Result<Self, Failure> {
+        let (options, private) = if let Some(options) = configured(place)? {
+            (options, None)
         } else {
-            let private = PrivateCluster::start(&config.data_dir).await.map_err(Failure::unreachable)?;
+            let private = PrivateCluster::start(&place.data_dir).await.map_err(Failure::unreachable)?;
             (private.options(), Some(private))
         };
-        let settings = PoolSettings {
-            max_connections: config.database.max_connections,
-            acquire_timeout: config.database.acquire_timeout,
-            ..PoolSettings::default()
-        };
-        let pool = pool::connect(options.clone(), &settings);
+        let pool = pool::connect(options.clone(), &pool_settings(&place.database));
         Ok(Self { pool, options, private })
     }
 
     /// Opens it and brings its tables up to date; waits for it up to `database.connect_timeout`.
-    pub(super) async fn open(config: &Config) -> Result<Self, Failure> {
-        let database = Self::connect(config).await?;
-        let patience = config.database.connect_timeout;
+    pub(super) async fn open(place: &Place) -> Result<Self, Failure> {
+        let database = Self::connect(place).await?;
+        let patience = place.database.connect_timeout;
         match tokio::time::timeout(patience, migrated(database.pool.clone())).await {
             Ok(Ok(())) => Ok(database),
             Ok(Err(failure)) => {
@@ -69,17 +64,38 @@ impl Database {
 
     /// Closes the connections and stops the private cluster, unless somebody else uses it.
     pub(super) async fn close(self) {
-        self.pool.close().await;
-        if let Some(private) = self.private
-            && let Err(error) = private.stop().await
-        {
-            tracing::warn!(error = crate::telemetry::chain(&error), "the private PostgreSQL could not be stopped");
-        }
+        close(&self.pool, self.private).await;
+    }
+}
+
+/// Closes the connections and stops the private cluster, if it is one, unless somebody else uses it.
+pub(super) async fn close(pool: &PgPool, private: Option<PrivateCluster>) {
+    pool.close().await;
+    if let Some(private) = private
+        && let Err(error) = private.stop().await
+    {
+        tracing::warn!(error = crate::telemetry::chain(&error), "the private PostgreSQL could not be stopped");
+    }
+}
+
+/// How to connect to the database that is configured; none: a private one.
+pub(super) fn configured(place: &Place) -> Result<Option<PgConnectOptions>, Failure> {
+    let url = place.database.url.as_ref();
+    let read = url.map(|url| PgConnectOptions::from_str(url.expose_secret()));
+    Ok(read.transpose().with_context(|| format!("the database.url of `{}` can't be read", place.name))?)
+}
+
+/// The bounds of its pool.
+pub(super) fn pool_settings(database: &DatabaseConfig) -> PoolSettings {
+    PoolSettings {
+        max_connections: database.max_connections,
+        acquire_timeout: database.acquire_timeout,
+        ..PoolSettings::default()
     }
 }
 
 /// Brings the tables up to date, trying again while the database is away; ended by whoever waits.
-async fn migrated(pool: PgPool) -> Result<(), Failure> {
+pub(super) async fn migrated(pool: PgPool) -> Result<(), Failure> {
     let backoff = ExponentialBuilder::default().with_max_delay(Duration::from_secs(2)).without_max_times();
     for pause in backoff.build() {
         match migrate::migrate(&pool).await {
@@ -91,7 +107,7 @@ async fn migrated(pool: PgPool) -> Result<(), Failure> {
 }
 
 /// `permdex migrate`.
-pub(super) async fn migrate(config: &Config) -> Result<Exit, Failure> {
-    Database::open(config).await?.close().await;
+pub(super) async fn migrate(place: &Place) -> Result<Exit, Failure> {
+    Database::open(place).await?.close().await;
     output::text("the database is up to date")
 }

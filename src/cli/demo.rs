@@ -23,8 +23,12 @@ pub(super) async fn run(mut config: Config) -> Result<Exit, Failure> {
     config.data_dir.push("demo");
     config.database.url = None;
     config.index.engine = Engine::Embedded;
+    for cluster in config.clusters.values_mut() {
+        cluster.database.url = None;
+        cluster.index.engine = Engine::Embedded;
+    }
     eprintln!("permdex demo: starting a private PostgreSQL in `{}`", config.data_dir.display());
-    let database = Database::open(&config).await?;
+    let database = Database::open(&config.default_place()).await?;
     let lines = LineReader::new(demo(Clock::System.now()));
     let imported = import(&database.pool, lines, "cli:demo", &Clock::System).await?;
     eprintln!("permdex demo: {} lines of generated organizations loaded", imported.lines.total());

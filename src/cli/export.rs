@@ -2,12 +2,12 @@
 
 use super::database::Database;
 use super::exit::{Exit, Failure};
-use crate::config::Config;
+use crate::config::Place;
 use crate::service::export::{self, ExportError};
 use std::io::{self, BufWriter, ErrorKind, Write};
 
-pub(super) async fn run(config: &Config) -> Result<Exit, Failure> {
-    let database = Database::open(config).await?;
+pub(super) async fn run(place: &Place) -> Result<Exit, Failure> {
+    let database = Database::open(place).await?;
     let mut out = BufWriter::new(io::stdout());
     let exported = export::export(&database.pool, &mut out).await;
     let flushed = out.flush();

@@ -1,8 +1,9 @@
 //! `permdex import`.
 
+use super::args::AtCluster;
 use super::database::Database;
 use super::exit::{Exit, Failure};
-use super::output;
+use super::{elsewhere, output};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::service::import::{self, ImportError, Imported, Kind};
@@ -13,10 +14,13 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-pub(super) async fn run(config: &Config, file: &Path, as_json: bool) -> Result<Exit, Failure> {
+pub(super) async fn run(config: &Config, file: &Path, at: &AtCluster, as_json: bool) -> Result<Exit, Failure> {
+    let place = at.place(config)?;
     let (source, bar) = open(file)?;
-    let database = Database::open(config).await?;
-    let imported = import::import(&database.pool, bar.wrap_read(source), &actor(), &Clock::System).await;
+    let elsewhere = elsewhere::organizations(config, &place).await;
+    let database = Database::open(&place).await?;
+    let (source, actor) = (bar.wrap_read(source), actor());
+    let imported = import::import_beside(&elsewhere, &database.pool, source, &actor, &Clock::System).await;
     bar.finish_and_clear();
     database.close().await;
     print(&imported.map_err(failure)?, as_json)

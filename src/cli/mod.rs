@@ -9,6 +9,7 @@ mod client;
 mod config;
 mod database;
 mod demo;
+mod elsewhere;
 mod exit;
 mod explain;
 mod export;
@@ -16,7 +17,9 @@ mod grant;
 mod import;
 mod jobs;
 mod keys;
+mod neighbours;
 mod output;
+mod place;
 mod rebuild;
 mod role;
 pub mod runtime;
@@ -58,9 +61,9 @@ fn run(args: Args) -> Result<Exit, Failure> {
             Command::Serve { no_worker, .. } => serve::serve(config, !no_worker).await,
             Command::Worker => serve::worker(config).await,
             Command::Demo { .. } => demo::run(config).await,
-            Command::Import { file } => import::run(&config, &file, args.json).await,
-            Command::Export => export::run(&config).await,
-            Command::Migrate => database::migrate(&config).await,
+            Command::Import { file, at } => import::run(&config, &file, &at, args.json).await,
+            Command::Export(at) => export::run(&at.place(&config)?).await,
+            Command::Migrate(at) => database::migrate(&at.place(&config)?).await,
             Command::Token(options) => token::run(&config, &options).await,
             Command::Check(question) => {
                 ask::check(&client::Client::find(&config, &question.server)?, &question, args.json).await

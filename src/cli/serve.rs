@@ -2,13 +2,14 @@
 
 use super::database::Database;
 use super::exit::{Exit, Failure};
+use super::neighbours::{self, Neighbour, Prepared};
 use super::runtime::{Assembly, Inputs, assemble, engine};
 use super::{client, keys, output};
 use crate::auth::{Keys, Verifier, require_explicit_key};
 use crate::clock::Clock;
-use crate::config::{Config, Engine};
+use crate::config::{Config, Engine, Place};
 use crate::refresh::{self, EngineLock, LockError};
-use crate::service;
+use crate::service::{self, Clusters};
 use crate::{http, telemetry};
 use anyhow::{Context, anyhow};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -19,11 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Serves until SIGTERM or Ctrl-C.
 pub(super) async fn serve(config: Config, work: bool) -> Result<Exit, Failure> {
-    if !work && config.index.engine == Engine::Embedded {
-        return Err(anyhow!(
-            "--no-worker needs PERMDEX__INDEX__ENGINE=elasticsearch: nobody else can fill an embedded index"
-        )
-        .into());
+    if !work {
+        no_embedded_index(&config, "--no-worker", "nobody else can fill an embedded index")?;
     }
     let server = Server::start(&config, work).await?;
     output::text(&format!("permdex listening on {}", server.url()))?;
@@ -34,25 +32,34 @@ pub(super) async fn serve(config: Config, work: bool) -> Result<Exit, Failure> {
 
 /// Works until SIGTERM or Ctrl-C, without an API.
 pub(super) async fn worker(config: Config) -> Result<Exit, Failure> {
-    if config.index.engine == Engine::Embedded {
-        return Err(anyhow!(
-            "`worker` needs PERMDEX__INDEX__ENGINE=elasticsearch: the embedded index lives inside `serve`"
-        )
-        .into());
-    }
-    let database = Database::open(&config).await?;
+    no_embedded_index(&config, "`worker`", "the embedded index lives inside `serve`")?;
+    let prepared = neighbours::prepare(&config, true)?;
+    let database = Database::open(&config.default_place()).await?;
     let mut assembly = assembled(&config, &database, None, true)?;
+    let neighbours = neighbours::start(prepared).await;
     output::text("permdex worker is running")?;
     asked_to_stop().await?;
-    assembly.stop().await;
+    tokio::join!(assembly.stop(), neighbours::stop(neighbours));
     database.close().await;
     Ok(Exit::Done)
 }
 
-/// A running server: database, index, workers and API.
+fn no_embedded_index(config: &Config, what: &str, why: &str) -> Result<(), Failure> {
+    let all = std::iter::once(config.default_place()).chain(config.other_places());
+    match all.into_iter().find(|place| place.index.engine == Engine::Embedded) {
+        None => Ok(()),
+        Some(place) => {
+            let (name, key) = (&place.name, place.key("index.engine"));
+            Err(anyhow!("{what} needs `{key}` = \"elasticsearch\" (storage cluster `{name}`): {why}").into())
+        }
+    }
+}
+
+/// A running server: databases, indexes, workers and API.
 pub(super) struct Server {
-    /// Its database and index.
+    /// The database and index of the storage cluster `default`.
     pub assembly: Assembly,
+    neighbours: Vec<Neighbour>,
     /// Its keys.
     pub keys: Keys,
     address: SocketAddr,
@@ -74,7 +81,7 @@ impl Server {
     /// The same on a database that is open.
     pub(super) async fn start_on(config: &Config, database: Database, work: bool) -> Result<Self, Failure> {
         match Ready::make(config, &database, work).await {
-            Ok(ready) => Ok(ready.run(config, database)),
+            Ok(ready) => Ok(ready.run(config, database).await),
             Err(failure) => {
                 database.close().await;
                 Err(failure)
@@ -92,7 +99,7 @@ impl Server {
         let _ = std::fs::remove_file(&self.url_file);
         self.draining.cancel();
         let _ = self.api.await;
-        self.assembly.stop().await;
+        tokio::join!(self.assembly.stop(), neighbours::stop(self.neighbours));
         self.database.close().await;
     }
 }
@@ -106,12 +113,14 @@ struct Ready {
     metrics_listener: Option<TcpListener>,
     metrics: telemetry::Metrics,
     assembly: Assembly,
+    neighbours: Vec<Prepared>,
     url_file: PathBuf,
 }
 
 impl Ready {
     async fn make(config: &Config, database: &Database, work: bool) -> Result<Self, Failure> {
         let keys = keys::load(config)?;
+        let neighbours = neighbours::prepare(config, work)?;
         let listener = bind(config.http.listen).await?;
         let address = listener.local_addr()?;
         let metrics_listener = match config.http.metrics_listen {
@@ -124,14 +133,18 @@ impl Ready {
         let lock = lock(config, database).await?;
         std::fs::write(&url_file, local_url(address)).context("can't say in the data directory where the server is")?;
         let assembly = assembled(config, database, lock, work)?;
-        Ok(Self { keys, listener, address, metrics_listener, metrics, assembly, url_file })
+        Ok(Self { keys, listener, address, metrics_listener, metrics, assembly, neighbours, url_file })
     }
 
-    fn run(self, config: &Config, database: Database) -> Server {
+    async fn run(self, config: &Config, database: Database) -> Server {
         tokio::spawn(self.metrics.clone().keep_up());
+        let neighbours = neighbours::start(self.neighbours).await;
+        let others = neighbours.iter().map(|neighbour| neighbour.assembly.cluster.clone());
+        let clusters = Clusters::new(self.assembly.cluster.clone(), others);
+        tokio::spawn(clusters.clone().keep_current());
         let app = |metrics| {
             let verifier = Verifier::new(self.keys.clone(), Clock::System);
-            http::App::new(self.assembly.cluster.clone(), verifier, metrics, config.into())
+            http::App::new(clusters.clone(), verifier, metrics, config.into())
         };
         let draining = CancellationToken::new();
         let served_here = self.metrics_listener.is_none().then(|| self.metrics.clone());
@@ -150,6 +163,7 @@ impl Ready {
         let api = tokio::spawn(http::serve(http::router(app), self.listener, (&config.http).into(), shutdown));
         Server {
             assembly: self.assembly,
+            neighbours,
             keys: self.keys,
             address: self.address,
             database,
@@ -178,12 +192,13 @@ fn local_url(mut address: SocketAddr) -> String {
 /// The embedded engine needs its database; on Elasticsearch reads go on without one, so it is waited for in the
 /// background.
 async fn open(config: &Config) -> Result<Database, Failure> {
+    let place = config.default_place();
     match config.index.engine {
-        Engine::Embedded => Database::open(config).await,
-        Engine::Elasticsearch => match Database::open(config).await {
+        Engine::Embedded => Database::open(&place).await,
+        Engine::Elasticsearch => match Database::open(&place).await {
             Err(failure) if failure.exit == Exit::Unreachable => {
                 tracing::warn!(error = %failure, "the database is away: only reads are answered until it is back");
-                let database = Database::connect(config).await?;
+                let database = Database::connect(&place).await?;
                 database.migrate_later();
                 Ok(database)
             }
@@ -204,22 +219,23 @@ async fn lock(config: &Config, database: &Database) -> Result<Option<EngineLock>
 }
 
 fn assembled(config: &Config, database: &Database, lock: Option<EngineLock>, work: bool) -> Result<Assembly, Failure> {
+    let place = config.default_place();
     Ok(assemble(Inputs {
-        name: "default".into(),
+        name: place.name.as_str().into(),
         pool: database.pool.clone(),
         options: database.options.clone(),
-        index: engine(&config.index)?,
+        index: engine(&place.index)?,
         lock,
         clock: Clock::System,
-        service: service_settings(config),
-        refresh: work.then(|| refresh_settings(config)),
+        service: service_settings(config, &place),
+        refresh: work.then(|| refresh_settings(config, &place)),
     }))
 }
 
-fn service_settings(config: &Config) -> service::Settings {
+pub(super) fn service_settings(config: &Config, place: &Place) -> service::Settings {
     service::Settings {
         wait_timeout: config.refresh.wait_timeout,
-        fallback_concurrency: config.database.fallback_concurrency,
+        fallback_concurrency: place.database.fallback_concurrency,
         search_concurrency: config.http.who_has_concurrency,
         stream_concurrency: config.http.stream_concurrency,
         explain_concurrency: config.http.explain_concurrency,
@@ -228,16 +244,17 @@ fn service_settings(config: &Config) -> service::Settings {
     }
 }
 
-fn refresh_settings(config: &Config) -> refresh::Settings {
+pub(super) fn refresh_settings(config: &Config, place: &Place) -> refresh::Settings {
     let refresh = &config.refresh;
     refresh::Settings {
-        index_name: config.index.name.clone(),
+        cluster: place.name.as_str().into(),
+        index_name: place.index.name.clone(),
         page_size: u32::try_from(refresh.page_size).unwrap_or(u32::MAX),
         small_workers: refresh.small_lane_workers,
         large_workers: refresh.large_lane_workers,
         lease: refresh.lease,
         heartbeat: refresh.heartbeat,
-        refresh_interval: config.index.refresh_interval,
+        refresh_interval: place.index.refresh_interval,
         poll: refresh.poll_interval,
         max_attempts: refresh.max_attempts,
         retry_after: refresh.retry_interval,

@@ -1,12 +1,12 @@
 //! `permdex token`.
 
-use super::args::TokenArgs;
+use super::args::{AtCluster, TokenArgs};
 use super::database::Database;
 use super::exit::{Exit, Failure};
 use super::{keys, output};
 use crate::auth::{MintRequest, Subject, mint};
 use crate::clock::Clock;
-use crate::config::{Config, span};
+use crate::config::{Config, Place, span};
 use crate::domain::UserId;
 use crate::store::{StoreError, users};
 use anyhow::anyhow;
@@ -18,7 +18,7 @@ pub(super) async fn run(config: &Config, args: &TokenArgs) -> Result<Exit, Failu
         (None, Some(user)) => {
             let organization = match &args.org {
                 Some(organization) => organization.clone(),
-                None => organization_of(config, UserId(user)).await?,
+                None => organization_of(&at(args).place(config)?, UserId(user)).await?,
             };
             (Subject::User(UserId(user)), Some(organization))
         }
@@ -28,9 +28,14 @@ pub(super) async fn run(config: &Config, args: &TokenArgs) -> Result<Exit, Failu
     output::text(&mint(&keys::load(config)?, &request, &Clock::System)?)
 }
 
+/// Whose database knows the user.
+fn at(args: &TokenArgs) -> AtCluster {
+    AtCluster { cluster: args.cluster.clone() }
+}
+
 /// A user's token carries his organization; only the database knows it.
-async fn organization_of(config: &Config, user: UserId) -> Result<String, Failure> {
-    let database = Database::open(config).await?;
+async fn organization_of(place: &Place, user: UserId) -> Result<String, Failure> {
+    let database = Database::open(place).await?;
     let found = organization(&database, user).await;
     database.close().await;
     found

@@ -15,6 +15,7 @@ mod sections;
 pub mod span;
 mod validate;
 
+pub use clusters::Place;
 pub use error::{ConfigError, Problem};
 pub use sections::{
     AuthConfig, ClusterConfig, Config, DatabaseConfig, Engine, HttpConfig, IndexConfig, LogConfig, LogFormat,

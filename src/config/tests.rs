@@ -221,7 +221,7 @@ fn neither_debug_nor_the_masked_form_shows_a_secret() {
     let config = environment(&[
         ("PERMDEX__DATABASE__URL", &format!("postgres://u:{SECRET}@db/p")),
         ("PERMDEX__INDEX__API_KEY", SECRET),
-        ("PERMDEX__CLUSTERS__EU__DATABASE__URL", &format!("postgres://v:{SECRET}@db/p")),
+        ("PERMDEX__CLUSTERS__EU__DATABASE__URL", &format!("postgres://v:{SECRET}@db/q")),
         ("PERMDEX__AUTH__HS256_SECRET", SECRET),
     ])
     .unwrap();
@@ -255,11 +255,51 @@ fn a_cluster_takes_over_what_it_leaves_out_but_neither_database_nor_index_name()
 }
 
 #[test]
+fn credentials_go_to_the_elasticsearch_that_they_are_for() {
+    let top = "[index]\nengine = \"elasticsearch\"\nurl = \"http://e:9200\"\napi_key = \"secret\"\n";
+    for (own, api_key, username) in [
+        ("shards = 2", Some("secret"), None),
+        ("url = \"http://other:9200\"", None, None),
+        ("username = \"u\"\npassword = \"p\"", None, Some("u")),
+        ("url = \"http://other:9200\"\napi_key = \"own\"", Some("own"), None),
+    ] {
+        let index = file(&format!("{top}[clusters.eu.index]\n{own}\n")).unwrap().clusters["eu"].index.clone();
+        let key = index.api_key.as_ref().map(|key| key.expose_secret().to_owned());
+        assert_eq!((key.as_deref(), index.username.as_deref()), (api_key, username), "{own}");
+    }
+}
+
+#[test]
+fn other_databases_and_other_servers_are_no_mistake() {
+    for other in ["postgres://a/q", "postgres://a:5433/p", "postgres://b/p", "postgres:///p?host=/run/pg"] {
+        let text = format!(
+            "[database]\nurl = \"postgres://a/p\"\n[clusters.eu.database]\nurl = \"{other}\"\n\
+             [clusters.us.database]\nurl = \"postgres://c/p\"\n"
+        );
+        let config = file(&text).unwrap();
+        let places: Vec<_> =
+            config.other_places().into_iter().map(|place| (place.key("index.name"), place.data_dir)).collect();
+        assert_eq!(places[0].0, "clusters.eu.index.name");
+        assert!(places[0].1.ends_with("clusters/eu") && places[1].1.ends_with("clusters/us"), "{places:?}");
+        assert_eq!(config.default_place().key("index.name"), "index.name");
+    }
+}
+
+#[test]
 fn two_clusters_never_share_tables_or_documents() {
     let top = "[database]\nurl = \"postgres://a/p\"\n[index]\nengine = \"elasticsearch\"\nurl = \"http://e:9200\"\n";
     for (cluster, part) in [
         ("[clusters.eu.index]\nshards = 2\n", "`clusters.eu.database.url` (taken over from the top level): is needed"),
         ("[clusters.eu.database]\nurl = \"postgres://a/p\"\n", "is that of the cluster `default`"),
+        // Spelled otherwise, and still the same.
+        (
+            "[clusters.eu.database]\nurl = \"postgresql://u:p@A:5432/p?sslmode=require\"\n",
+            "is that of the cluster `default`",
+        ),
+        (
+            "[clusters.eu.database]\nurl = \"postgres://b/p\"\n[clusters.us.database]\nurl = \"postgres://u@b/p\"\n",
+            "`clusters.us.database.url`",
+        ),
         (
             "[clusters.eu.database]\nurl = \"postgres://b/p\"\n[clusters.eu.index]\nname = \"permdex-users-v1\"\n",
             "`clusters.eu.index.name`",

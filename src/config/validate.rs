@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 /// HMAC-SHA256 is as strong as its key, up to the hash's own length.
 const SECRET_BYTES: usize = 32;
 const NODES: usize = 64;
+const POSTGRESQL_PORT: u16 = 5432;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -218,7 +219,7 @@ impl Bounds<'_> {
             for (other, before) in all.iter().take(at) {
                 // Named by the one that isn't the top level.
                 let (name, other) = if name == super::clusters::DEFAULT { (other, name) } else { (name, other) };
-                let same = same_url(&cluster.database, &before.database);
+                let same = same_database(&cluster.database, &before.database);
                 self.require(
                     !same,
                     &format!("clusters.{name}.database.url"),
@@ -231,8 +232,18 @@ impl Bounds<'_> {
     }
 }
 
-fn same_url(a: &DatabaseConfig, b: &DatabaseConfig) -> bool {
-    matches!((&a.url, &b.url), (Some(a), Some(b)) if a.expose_secret() == b.expose_secret())
+/// Whether both are one database, whoever connects to it and how.
+fn same_database(a: &DatabaseConfig, b: &DatabaseConfig) -> bool {
+    let (Some(a), Some(b)) = (&a.url, &b.url) else { return false };
+    let (a, b) = (a.expose_secret(), b.expose_secret());
+    a == b || database_of(a).is_some_and(|database| Some(database) == database_of(b))
+}
+
+/// Host, port and name; none where the URL says them in another way.
+fn database_of(url: &str) -> Option<(String, u16, String)> {
+    let uri: Uri = url.parse().ok()?;
+    let host = uri.host().filter(|host| !host.is_empty())?.to_ascii_lowercase();
+    Some((host, uri.port_u16().unwrap_or(POSTGRESQL_PORT), uri.path().to_owned()))
 }
 
 fn overlap(a: &IndexConfig, b: &IndexConfig) -> bool {

@@ -4,15 +4,12 @@ use super::problem::Problem;
 use super::v1::role::limits::Limits;
 use crate::auth::Verifier;
 use crate::config::{Config, HttpConfig, RateLimits};
-use crate::service::Cluster;
 use crate::service::roles::Longest;
+use crate::service::{Cluster, Clusters};
 use crate::telemetry::Metrics;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-
-/// The cluster that always exists.
-const DEFAULT: &str = "default";
 
 /// Bounds of requests.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +38,7 @@ pub struct App(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    default: Cluster,
+    clusters: Clusters,
     verifier: Verifier,
     metrics: Option<Metrics>,
     settings: Settings,
@@ -50,11 +47,17 @@ struct Inner {
 }
 
 impl App {
-    /// An app on one storage cluster. Without `metrics` there is no `/metrics` here.
+    /// An app on its storage clusters; one alone is `default`. Without `metrics` there is no `/metrics` here.
     #[must_use]
-    pub fn new(default: Cluster, verifier: Verifier, metrics: Option<Metrics>, settings: Settings) -> Self {
-        let (limits, draining) = (Limits::new(&settings.rate_limits), AtomicBool::new(false));
-        Self(Arc::new(Inner { default, verifier, metrics, settings, limits, draining }))
+    pub fn new(
+        clusters: impl Into<Clusters>,
+        verifier: Verifier,
+        metrics: Option<Metrics>,
+        settings: Settings,
+    ) -> Self {
+        let (clusters, limits) = (clusters.into(), Limits::new(&settings.rate_limits));
+        let draining = AtomicBool::new(false);
+        Self(Arc::new(Inner { clusters, verifier, metrics, settings, limits, draining }))
     }
 
     /// From now on `/readyz` says that this instance is going away. Requests are still answered.
@@ -84,22 +87,23 @@ impl App {
     }
 
     /// All storage clusters.
-    pub(super) fn clusters(&self) -> impl Iterator<Item = &Cluster> {
-        std::iter::once(&self.0.default)
+    pub(super) fn clusters(&self) -> &Clusters {
+        &self.0.clusters
     }
 
-    /// The cluster that a request names; `default` without a name.
+    /// The cluster of this name, which came in the header `x-mongo-cluster-name`.
     ///
     /// # Errors
     /// There is no such cluster (422).
-    pub(super) fn cluster(&self, name: Option<&str>) -> Result<&Cluster, Problem> {
-        match name {
-            None | Some(DEFAULT) => Ok(&self.0.default),
-            Some(name) => {
-                let detail =
-                    format!("storage cluster `{}` does not exist: leave the header out", crate::json::quoted(name));
-                Err(Problem::wrong("/x-mongo-cluster-name", detail))
-            }
-        }
+    pub(super) fn named_cluster(&self, name: &str) -> Result<&Cluster, Problem> {
+        self.clusters().named(name).ok_or_else(|| {
+            let known: Vec<_> = self.clusters().iter().map(|cluster| format!("`{}`", cluster.name)).collect();
+            let detail = format!(
+                "the header `x-mongo-cluster-name` names `{}`, which is no storage cluster here: there is {}",
+                crate::json::quoted(name),
+                known.join(", ")
+            );
+            Problem::wrong("/x-mongo-cluster-name", detail)
+        })
     }
 }

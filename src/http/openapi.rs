@@ -1,5 +1,6 @@
 //! The OpenAPI document: what the endpoints say of themselves, and what all of them have in common.
 
+mod cluster_header;
 mod either;
 mod not_null;
 
@@ -99,6 +100,7 @@ pub(super) fn documented() -> (Router<App>, OpenApi) {
     let (router, mut document) = endpoints().split_for_parts();
     not_null::mend(&mut document);
     either::mend(&mut document);
+    cluster_header::add(&mut document);
     document.info = InfoBuilder::new()
         .title("permdex")
         .version(env!("CARGO_PKG_VERSION"))
@@ -122,4 +124,4 @@ const ABOUT: &str = "May this user do this, what may this user do, and who may d
 A field or parameter that is not named here is refused by name (422). Errors are `application/problem+json`. \
 Every answer carries `X-Request-Id`, echoed when sent (1 to 128 of `A-Za-z0-9._-`). \
 Browsers that cannot set headers may send the token as `Sec-WebSocket-Protocol: bearer.<jwt>`. \
-`x-mongo-cluster-name` names a storage cluster; without it, `default`.";
+`x-mongo-cluster-name` names a storage cluster; without it, the one that the organization is in, else `default`.";

@@ -3,7 +3,8 @@
 //! One layer instead of a stack of ten: a check takes ten microseconds in all, and each layer costs an allocation.
 //! The log line (target `permdex::request`, one a request) has `method`, `route` (the pattern, never the path or
 //! query), `status`, `took_us` (until the headers of the answer), `caller` (`user:17`, `service:billing`; none before
-//! a token was verified) and `request_id`. A client that left before its answer has status 499.
+//! a token was verified), `cluster` (where there are several) and `request_id`. A client that left before its answer has
+//! status 499.
 
 use super::counts::Counts;
 use super::kind::Kind;
@@ -167,6 +168,7 @@ impl Watch {
             status,
             took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             caller = self.info.claims().map(|claims| tracing::field::display(&claims.subject)),
+            cluster = self.info.cluster(),
             request_id = self.info.id(),
             "{method} {route} {status}"
         );

@@ -18,13 +18,14 @@ pub struct RequestInfo {
     id: HeaderValue,
     claims: OnceLock<Arc<Claims>>,
     standing: OnceLock<Standing>,
+    cluster: OnceLock<Arc<str>>,
 }
 
 impl RequestInfo {
     /// Of a request with these headers: its own id when that is sane, else a new one.
     pub(super) fn new(headers: &HeaderMap) -> Self {
         let id = headers.get(X_REQUEST_ID).filter(|id| is_sane(id.as_bytes())).cloned().unwrap_or_else(new_id);
-        Self { id, claims: OnceLock::new(), standing: OnceLock::new() }
+        Self { id, claims: OnceLock::new(), standing: OnceLock::new(), cluster: OnceLock::new() }
     }
 
     /// The id: 1 to 128 of `A-Za-z0-9._-`.
@@ -51,6 +52,15 @@ impl RequestInfo {
 
     pub(super) fn standing(&self) -> Option<Standing> {
         self.standing.get().copied()
+    }
+
+    pub(super) fn goes_to(&self, cluster: &Arc<str>) {
+        let _ = self.cluster.set(Arc::clone(cluster));
+    }
+
+    /// The storage cluster that it went to, where there are several.
+    pub(super) fn cluster(&self) -> Option<&str> {
+        self.cluster.get().map(AsRef::as_ref)
     }
 
     /// Who made it, once a token was verified.

@@ -1,6 +1,6 @@
 //! The whole room on a real service and the embedded index, without a database: what needs one is under `tests/it`.
 
-mod app;
+pub(super) mod app;
 mod callers;
 mod documents;
 mod errors;

@@ -30,6 +30,8 @@ pub struct Context {
 /// The bounds of the refresh.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The storage cluster, as metrics name it.
+    pub cluster: Arc<str>,
     /// What generations are called before their schema and number: `permdex-users`.
     pub index_name: String,
     /// Users a page; 1 ..= 10,000.
@@ -61,6 +63,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            cluster: "default".into(),
             index_name: "permdex-users".to_owned(),
             page_size: 1_000,
             pages_at_once: 4,

@@ -20,7 +20,8 @@ pub(super) struct Poisoned {
 
 /// Fails the jobs of `claim` that affect one of `poisoned`; the others stay, to be finished.
 pub(super) async fn fail(context: &Context, claim: &Claim, poisoned: &[Poisoned]) -> Result<(), RefreshError> {
-    metrics::counter!("permdex_users_without_document_total").increment(poisoned.len() as u64);
+    let cluster = context.settings.cluster.to_string();
+    metrics::counter!("permdex_users_without_document_total", "cluster" => cluster).increment(poisoned.len() as u64);
     let names: Vec<_> = poisoned.iter().take(NAMED).map(|one| format!("user `{}`: {}", one.user, one.why)).collect();
     let error = format!("{} users have no permissions until this is mended: {}", poisoned.len(), names.join("; "));
     tracing::error!(users = poisoned.len(), error, "documents could not be kept");

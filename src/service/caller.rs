@@ -58,9 +58,7 @@ impl Cluster {
                 return Ok(Caller::User(caller));
             }
         }
-        let why =
-            "the token's user is unknown, inactive or of another organization: get a token for who is active here";
-        Err(ServiceError::Unauthorized(why.into()))
+        Err(nobody())
     }
 
     /// The user as a caller, if he is active and of `organization`.
@@ -142,6 +140,12 @@ impl Caller {
             Self::User(user) => may(&user.document.permissions, right, own, &Known::new(attributes, organization), now),
         }
     }
+}
+
+/// Nobody here is meant by the token.
+pub(super) fn nobody() -> ServiceError {
+    let why = "the token's user is unknown, inactive or of another organization: get a token for who is active here";
+    ServiceError::Unauthorized(why.into())
 }
 
 fn permits(claims: &Claims, right: Right) -> bool {

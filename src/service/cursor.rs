@@ -66,12 +66,13 @@ impl Cursor {
     }
 }
 
-/// A short hash of what makes a who-has the question it is: not the page's size, nor who asks.
-pub(super) fn hash(question: &WhoHasQuestion) -> u64 {
+/// A short hash of what makes a who-has the question it is, the cluster that it is asked of included: not the page's
+/// size, nor who asks.
+pub(super) fn hash(cluster: &str, question: &WhoHasQuestion) -> u64 {
     let attributes = serde_json::to_vec(&question.attributes).unwrap_or_default();
     let (count, customer) = (question.resources.len().to_string(), question.customer.map_or(0, |customer| customer.0));
     let customer = customer.to_string();
-    let parts = [question.action.as_str(), &count]
+    let parts = [cluster, question.action.as_str(), &count]
         .into_iter()
         .chain(question.resources.iter().map(crate::domain::Name::as_str));
     hash_of(parts.map(str::as_bytes).chain([&*attributes, customer.as_bytes()]))
@@ -113,7 +114,8 @@ mod tests {
         let mut other = question();
         other.limit = 20;
         other.cursor = Some("x".into());
-        assert_eq!(hash(&asked), hash(&other));
+        assert_eq!(hash("default", &asked), hash("default", &other));
+        assert_ne!(hash("default", &asked), hash("eu", &asked));
         let changes: [fn(&mut WhoHasQuestion); 5] = [
             |q| q.action = ActionName::parse("doc:edit").unwrap(),
             |q| q.resources.clear(),
@@ -124,7 +126,7 @@ mod tests {
         for change in changes {
             let mut other = question();
             change(&mut other);
-            assert_ne!(hash(&asked), hash(&other));
+            assert_ne!(hash("default", &asked), hash("default", &other));
         }
     }
 

@@ -1,12 +1,17 @@
 //! Customer ids and their organizations, in memory: the index has the ids, conditions and tokens the slugs.
 
 use super::cluster::Cluster;
-use super::error::ServiceError;
+use super::error::{Cause, ServiceError};
+use super::health::Dependency;
 use crate::domain::{CustomerId, ResourceName};
 use crate::store::directory;
 use parking_lot::RwLock;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a question may take that is asked of every cluster.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// All customers known here. A slug never changes, so what is known stays right without PostgreSQL; a customer that is
 /// not known is looked up. Cheap to clone; clones share it.
@@ -17,6 +22,8 @@ pub struct Directory(Arc<RwLock<Known>>);
 struct Known {
     by_id: HashMap<CustomerId, Arc<str>>,
     by_slug: HashMap<Arc<str>, CustomerId>,
+    /// All that the database had at some instant was learned.
+    is_loaded: bool,
 }
 
 impl Directory {
@@ -43,6 +50,25 @@ impl Directory {
         }
     }
 
+    /// Whether all customers that there were at some instant were learned: else one that is not known may be an old one.
+    #[must_use]
+    pub fn is_loaded(&self) -> bool {
+        self.0.read().is_loaded
+    }
+
+    /// Learns of all customers that there were at some instant; answers with those known here that were not among them.
+    pub(super) fn learn_all(&self, all: &[(CustomerId, String)]) -> Vec<CustomerId> {
+        for (customer, organization) in all {
+            if self.organization(*customer).is_none_or(|known| *known != **organization) {
+                self.learn(*customer, organization);
+            }
+        }
+        let there: HashSet<_> = all.iter().map(|(customer, _)| *customer).collect();
+        let mut known = self.0.write();
+        known.is_loaded = true;
+        known.by_id.keys().filter(|customer| !there.contains(customer)).copied().collect()
+    }
+
     /// The organization of `customer`, if it is known.
     #[must_use]
     pub fn organization(&self, customer: CustomerId) -> Option<Arc<str>> {
@@ -55,6 +81,11 @@ impl Directory {
         self.0.read().by_slug.get(organization).copied()
     }
 
+    /// All organizations known.
+    pub(super) fn organizations(&self) -> Vec<Arc<str>> {
+        self.0.read().by_slug.keys().cloned().collect()
+    }
+
     /// All customers known, sorted.
     #[must_use]
     pub fn customers(&self) -> Vec<CustomerId> {
@@ -65,16 +96,22 @@ impl Directory {
 }
 
 impl Cluster {
-    /// Learns of every customer: at the start and after a gap.
+    /// Learns of every customer, and forgets those who are gone: at the start, and once in a while among several
+    /// clusters.
     ///
     /// # Errors
     /// `Unavailable` when the database is away; what was known stays.
     pub async fn load_directory(&self) -> Result<(), ServiceError> {
         let mut connection = self.connection().await?;
         let all = self.observed(directory::all(&mut connection).await)?;
-        for (customer, organization) in all {
-            self.directory.learn(customer, &organization);
+        let missing = self.directory.learn_all(&all);
+        if missing.is_empty() {
+            return Ok(());
         }
+        // Who was created while the first list was read is in a second one.
+        let again = self.observed(directory::all(&mut connection).await)?;
+        let there: HashSet<_> = again.into_iter().map(|(customer, _)| customer).collect();
+        missing.into_iter().filter(|customer| !there.contains(customer)).for_each(|gone| self.directory.forget(gone));
         Ok(())
     }
 
@@ -114,6 +151,37 @@ impl Cluster {
             self.directory.learn(customer, organization);
         }
         Ok(found)
+    }
+
+    /// The customer of `organization` as the database has it now, within [`PATIENCE`]: somebody else waits for the answer
+    /// who has nothing to do with this cluster.
+    ///
+    /// # Errors
+    /// `Unavailable` when it can't be asked.
+    pub(super) async fn ask_for(&self, organization: &str) -> Result<Option<CustomerId>, ServiceError> {
+        let before = self.directory.customer(organization);
+        let asked = async {
+            let mut turn = self.fallback().await?;
+            self.observed(directory::customer(&mut turn, organization).await)
+        };
+        let found = match tokio::time::timeout(PATIENCE, asked).await {
+            Ok(found) => found.map_err(|error| self.cannot_be_asked(error.into()))?,
+            Err(elapsed) => {
+                self.health.down(Dependency::Database, self.now(), &elapsed);
+                return Err(self.cannot_be_asked(elapsed.into()));
+            }
+        };
+        match (before, found) {
+            (_, Some(customer)) => self.directory.learn(customer, organization),
+            (Some(gone), None) => self.directory.forget(gone),
+            (None, None) => {}
+        }
+        Ok(found)
+    }
+
+    fn cannot_be_asked(&self, cause: Cause) -> ServiceError {
+        let what = format!("storage cluster `{}` can't be asked whose organization this is", self.name);
+        ServiceError::unavailable(what, Some(cause))
     }
 
     /// The organizations of the customers of `resources`, one each.
@@ -167,6 +235,17 @@ mod tests {
         assert_eq!(directory.organization(CustomerId(1)), None);
         directory.forget(CustomerId(2));
         assert_eq!(directory.customer("acme"), None);
+    }
+
+    #[test]
+    fn a_list_of_all_says_who_is_missing_from_it() {
+        let directory = Directory::default();
+        directory.learn(CustomerId(1), "acme");
+        assert!(!directory.is_loaded());
+        let missing = directory.learn_all(&[(CustomerId(2), "globex".to_owned())]);
+        assert_eq!((missing, directory.is_loaded()), (vec![CustomerId(1)], true));
+        assert_eq!(directory.customer("globex"), Some(CustomerId(2)));
+        assert_eq!(directory.customer("acme"), Some(CustomerId(1)), "only who is missing twice is gone");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! While the index is away, one call in a while is let through to it and all others go to PostgreSQL at once:
 //! nobody waits for a time-out that somebody else is waiting for already.
 
+use super::clusters::DEFAULT_CLUSTER;
 use crate::clock::Clock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -60,6 +61,8 @@ pub struct Health(Arc<Both>);
 
 #[derive(Debug, Default)]
 struct Both {
+    /// The storage cluster, for the log and the metrics; none: `default`.
+    cluster: Option<Arc<str>>,
     index: One,
     database: One,
     next_look: AtomicI64,
@@ -72,6 +75,25 @@ struct One {
 }
 
 impl Health {
+    /// Of one storage cluster, which the log and the metric `permdex_dependency_up` name.
+    #[must_use]
+    pub fn of(cluster: Arc<str>) -> Self {
+        let health = Self(Arc::new(Both { cluster: Some(cluster), ..Both::default() }));
+        health.show(Dependency::Index, true);
+        health.show(Dependency::Database, true);
+        health
+    }
+
+    fn cluster(&self) -> &str {
+        self.0.cluster.as_deref().unwrap_or(DEFAULT_CLUSTER)
+    }
+
+    fn show(&self, what: Dependency, up: bool) {
+        let cluster = self.cluster().to_owned();
+        metrics::gauge!("permdex_dependency_up", "cluster" => cluster, "dependency" => what.as_str())
+            .set(f64::from(u8::from(up)));
+    }
+
     fn one(&self, what: Dependency) -> &One {
         match what {
             Dependency::Index => &self.0.index,
@@ -83,7 +105,8 @@ impl Health {
     pub fn up(&self, what: Dependency) {
         let one = self.one(what);
         if one.down_since.load(Ordering::Relaxed) != UP && one.down_since.swap(UP, Ordering::Relaxed) != UP {
-            tracing::info!(dependency = what.as_str(), "the {} is back", what.as_str());
+            self.show(what, true);
+            tracing::info!(cluster = self.cluster(), dependency = what.as_str(), "the {} is back", what.as_str());
         }
     }
 
@@ -93,7 +116,9 @@ impl Health {
         one.next_probe.store(now.saturating_add(PROBE_INTERVAL), Ordering::Relaxed);
         let news = one.down_since.compare_exchange(UP, now.max(UP + 1), Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if news {
-            tracing::error!(dependency = what.as_str(), %cause, "the {} is away", what.as_str());
+            self.show(what, false);
+            let (cluster, dependency) = (self.cluster(), what.as_str());
+            tracing::error!(cluster, dependency, %cause, "the {dependency} is away");
         }
     }
 

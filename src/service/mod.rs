@@ -2,7 +2,8 @@
 //!
 //! Here lives the way from a caller and a question to an answer: who may ask ([`Caller`], [`Right`], [`Own`]),
 //! where the answer comes from (the index; PostgreSQL when the index can't answer, see [`Source`]), and what a
-//! write leaves behind (the change, an audit row, a job). [`Cluster`] is one database with its index.
+//! write leaves behind (the change, an audit row, a job). [`Cluster`] is one database with its index, [`Clusters`] are
+//! all of them.
 //!
 //! What must not be here: HTTP types, SQL text (`store`, `queue`), the decision itself (`domain`).
 //! Who calls: `http`, one endpoint a use case; `cli` imports, exports and generates ([`import`], [`export`],
@@ -16,10 +17,13 @@ mod caller;
 mod catalogue;
 mod check;
 mod cluster;
+mod clusters;
+mod current;
 mod cursor;
 mod debug;
 mod directory;
 mod document;
+mod elsewhere;
 mod error;
 mod explain;
 pub mod export;
@@ -48,9 +52,11 @@ pub use caller::{Caller, UserCaller};
 pub use catalogue::CatalogueAction;
 pub use check::{CheckAnswer, CheckQuestion, Decisions};
 pub use cluster::{Cluster, Limited, Parts, Settings};
+pub use clusters::{Clusters, DEFAULT_CLUSTER, Wish};
 pub use cursor::{Cursor, CursorError};
 pub use directory::Directory;
 pub use document::{Found, Source};
+pub use elsewhere::Elsewhere;
 pub use error::{Cause, RETRY_AFTER, ServiceError};
 pub use explain::{ExplainAnswer, ExplainQuestion};
 pub use health::{Dependency, Health, Outage, Readiness};

@@ -52,7 +52,7 @@ impl Cluster {
     /// `Forbidden` when the caller may search nowhere, `NotFound` for a customer he may not search, `Invalid` for a
     /// question too large or another question's cursor, `BadRequest` for a malformed cursor, `TooMany`, `Unavailable`.
     pub async fn who_has(&self, caller: &Caller, question: &WhoHasQuestion) -> Result<WhoHasAnswer, ServiceError> {
-        let hash = cursor::hash(question);
+        let hash = cursor::hash(&self.name, question);
         let after = question.cursor.as_deref().map(|text| Cursor::of(text, hash)).transpose()?;
         let search = self.search_of(caller, question, after).await?;
         let _turn = self.turn(Limited::WhoHas)?;

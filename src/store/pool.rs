@@ -39,13 +39,7 @@ impl Default for PoolSettings {
 /// Must be called within a tokio runtime.
 #[must_use]
 pub fn connect(options: PgConnectOptions, settings: &PoolSettings) -> PgPool {
-    let options = options.application_name("permdex").options([
-        ("statement_timeout", milliseconds(settings.statement_timeout)),
-        ("lock_timeout", milliseconds(settings.lock_timeout)),
-        ("idle_in_transaction_session_timeout", milliseconds(settings.idle_in_transaction_timeout)),
-        // Just-in-time compilation takes longer than any statement of ours.
-        ("jit", 0),
-    ]);
+    let options = bounded(options, settings);
     PgPoolOptions::new()
         .max_connections(settings.max_connections.max(1))
         .acquire_timeout(settings.acquire_timeout)
@@ -60,6 +54,18 @@ pub fn connect(options: PgConnectOptions, settings: &PoolSettings) -> PgPool {
             })
         })
         .connect_lazy_with(options)
+}
+
+/// `options` with the bounds of statements: what a pool connects with.
+#[must_use]
+pub fn bounded(options: PgConnectOptions, settings: &PoolSettings) -> PgConnectOptions {
+    options.application_name("permdex").options([
+        ("statement_timeout", milliseconds(settings.statement_timeout)),
+        ("lock_timeout", milliseconds(settings.lock_timeout)),
+        ("idle_in_transaction_session_timeout", milliseconds(settings.idle_in_transaction_timeout)),
+        // Just-in-time compilation takes longer than any statement of ours.
+        ("jit", 0),
+    ])
 }
 
 /// In PostgreSQL's unit. Zero would mean no bound at all, and its largest is 2^31-1.

@@ -4,6 +4,7 @@
 mod administration;
 mod affected;
 mod assignments;
+mod clusters;
 mod commands;
 mod conformance;
 mod elastic_index;

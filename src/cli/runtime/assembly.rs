@@ -4,21 +4,25 @@ use crate::clock::Clock;
 use crate::index::PermissionIndex;
 use crate::queue::{self, Signals};
 use crate::refresh::{self, EngineLock, supervise};
-use crate::service::{self, Cluster, Directory, Health, Parts};
+use crate::service::{self, Cluster, DEFAULT_CLUSTER, Directory, Health, Parts};
 use crate::store::pool::{self, PoolSettings};
 use crate::store::snapshot::SnapshotCache;
+use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::FutureExt;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 /// So long the tasks may take to end; then they are cut off, and their jobs come back when the leases end.
 const STOP_WAIT: Duration = Duration::from_secs(20);
 /// Two small lanes, a large one with its pages, heartbeats and tidying; more wait.
 const WORKER_CONNECTIONS: u32 = 8;
-const LEARN_AGAIN: Duration = Duration::from_secs(1);
+/// The customers are read again after this, and after ever longer pauses up to the second.
+const LEARN_AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(5)];
 
 /// What an assembly is made of.
 pub struct Inputs {
@@ -49,31 +53,48 @@ pub struct Assembly {
     tasks: JoinSet<()>,
 }
 
+/// What workers need of a database that is open.
+pub struct Opened {
+    /// How to connect to it directly.
+    pub options: PgConnectOptions,
+    /// The embedded index' lock; none for an index that others may write to.
+    pub lock: Option<EngineLock>,
+}
+
 /// Puts it together and starts its tasks. They keep trying while something they need is away.
 #[must_use]
-pub fn assemble(inputs: Inputs) -> Assembly {
+pub fn assemble(mut inputs: Inputs) -> Assembly {
+    let opened = Opened { options: inputs.options.clone(), lock: inputs.lock.take() };
+    assemble_later(inputs, std::future::ready(opened))
+}
+
+/// The same on a database that `opening` opens: until then its questions end as those of a database that is away.
+/// `inputs.options` and `inputs.lock` are what `opening` says.
+pub fn assemble_later(inputs: Inputs, opening: impl Future<Output = Opened> + Send + 'static) -> Assembly {
     let signals = Signals::default();
     // One for both: what a fallback read has bound, a page need not bind again.
     let snapshots = Arc::new(SnapshotCache::default());
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    tasks.spawn(queue::listen(inputs.pool.clone(), signals.clone(), stop.clone()));
-    if let Some(settings) = inputs.refresh {
-        let context = refresh::Context {
-            pool: workers(&inputs.options),
-            index: Arc::clone(&inputs.index),
-            cache: Arc::clone(&snapshots),
-            signals: signals.clone(),
-            clock: inputs.clock.clone(),
-            settings,
-            epoch: None,
-        };
-        match inputs.lock {
-            Some(lock) => tasks.spawn(supervise::embedded(context, lock, inputs.options, stop.clone())),
-            None => tasks.spawn(supervise::shared(context, stop.clone())),
-        };
-    }
+    let span = span(&inputs.name);
+    // Who needs the database begins when it is open: until then there is nothing to say of it but that.
+    let open = CancellationToken::new();
+    let listen = queue::listen(inputs.pool.clone(), signals.clone(), stop.clone());
+    tasks.spawn(once(open.clone(), stop.clone(), listen).instrument(span.clone()));
+    let refresh = inputs.refresh.map(|settings| Refresh {
+        index: Arc::clone(&inputs.index),
+        cache: Arc::clone(&snapshots),
+        signals: signals.clone(),
+        clock: inputs.clock.clone(),
+        settings,
+    });
+    let opening = opening.inspect({
+        let open = open.clone();
+        move |_| open.cancel()
+    });
+    tasks.spawn(work(refresh, opening, stop.clone()).instrument(span.clone()));
     let cluster = Cluster::new(Parts {
+        health: Health::of(Arc::clone(&inputs.name)),
         name: inputs.name,
         pool: inputs.pool,
         index: inputs.index,
@@ -82,10 +103,41 @@ pub fn assemble(inputs: Inputs) -> Assembly {
         signals,
         clock: inputs.clock,
         settings: inputs.service,
-        health: Health::default(),
     });
-    tasks.spawn(learn(cluster.clone(), stop.clone()));
+    tasks.spawn(once(open, stop.clone(), learn(cluster.clone(), stop.clone())).instrument(span));
     Assembly { cluster, stop, tasks }
+}
+
+/// Runs `task` once `open` is so.
+async fn once(open: CancellationToken, stop: CancellationToken, task: impl Future<Output = ()>) {
+    if stop.run_until_cancelled(open.cancelled()).await.is_some() {
+        task.await;
+    }
+}
+
+/// Names the cluster in what its tasks log, where it is not the only one.
+fn span(name: &str) -> Span {
+    if name == DEFAULT_CLUSTER { Span::none() } else { tracing::error_span!("cluster", name) }
+}
+
+/// What the workers need beside an open database.
+struct Refresh {
+    index: Arc<dyn PermissionIndex>,
+    cache: Arc<SnapshotCache>,
+    signals: Signals,
+    clock: Clock,
+    settings: refresh::Settings,
+}
+
+/// Opens the database, and works on it.
+async fn work(refresh: Option<Refresh>, opening: impl Future<Output = Opened>, stop: CancellationToken) {
+    let Some(Opened { options, lock }) = stop.run_until_cancelled(opening).await else { return };
+    let Some(Refresh { index, cache, signals, clock, settings }) = refresh else { return };
+    let context = refresh::Context { pool: workers(&options), index, cache, signals, clock, settings, epoch: None };
+    match lock {
+        Some(lock) => supervise::embedded(context, lock, options, stop).await,
+        None => supervise::shared(context, stop).await,
+    }
 }
 
 /// The workers' own connections: set up for their statements, and never all taken by requests.
@@ -96,9 +148,16 @@ fn workers(options: &PgConnectOptions) -> PgPool {
 
 /// Learns all customers, as soon as the database is there: later look-ups are for new ones only.
 async fn learn(cluster: Cluster, stop: CancellationToken) {
-    while let Err(error) = cluster.load_directory().await {
-        tracing::warn!(error = crate::telemetry::chain(&error), "the customers can't be read yet");
-        if stop.run_until_cancelled(tokio::time::sleep(LEARN_AGAIN)).await.is_none() {
+    let [first, longest] = LEARN_AGAIN;
+    let backoff = ExponentialBuilder::default().with_min_delay(first).with_max_delay(longest).without_max_times();
+    for pause in backoff.build() {
+        match stop.run_until_cancelled(cluster.load_directory()).await {
+            Some(Err(error)) => {
+                tracing::warn!(error = crate::telemetry::chain(&error), "the customers can't be read yet");
+            }
+            Some(Ok(())) | None => return,
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
             return;
         }
     }

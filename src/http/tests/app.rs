@@ -8,7 +8,7 @@ use crate::http::{App, Settings, router};
 use crate::index::embedded::EmbeddedIndex;
 use crate::index::{Document, Generation, PermissionIndex};
 use crate::queue::Signals;
-use crate::service::{Cluster, Directory, Health, Parts, Settings as ClusterSettings};
+use crate::service::{Cluster, Clusters, Directory, Health, Parts, Settings as ClusterSettings};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -20,13 +20,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tower::ServiceExt as _;
 
-pub(super) const SECRET: &str = "a-secret-of-more-than-thirty-two-bytes";
+pub(in crate::http) const SECRET: &str = "a-secret-of-more-than-thirty-two-bytes";
 /// 2026-11-01, in seconds.
-pub(super) const NOW: i64 = 1_793_491_200;
-pub(super) const ASK: &str = "/v2/permission";
-pub(super) const DOC: &str = "acrn:app:1:doc/7";
+pub(in crate::http) const NOW: i64 = 1_793_491_200;
+pub(in crate::http) const ASK: &str = "/v2/permission";
+pub(in crate::http) const DOC: &str = "acrn:app:1:doc/7";
 
-pub(super) struct TestApp {
+pub(in crate::http) struct TestApp {
     pub app: App,
     pub router: Router,
     pub clock: Clock,
@@ -34,7 +34,7 @@ pub(super) struct TestApp {
 
 /// An answer, read whole.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(in crate::http) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
@@ -43,7 +43,7 @@ pub(super) struct Answer {
 impl TestApp {
     /// Customer 1 is acme: 17 may read documents but 9, and edit red ones until 2027; 18 may ask about and search
     /// acme's users; 19 is inactive. Customer 2 is globex: 30 may read all documents of everybody.
-    pub(super) async fn acme() -> Self {
+    pub(in crate::http) async fn acme() -> Self {
         let index = EmbeddedIndex::new();
         let generation = Generation("g1".into());
         index.create(&generation).await.unwrap();
@@ -53,39 +53,36 @@ impl TestApp {
     }
 
     /// With an index that does not serve: nothing can answer.
-    pub(super) fn down() -> Self {
+    pub(in crate::http) fn down() -> Self {
         Self::on(EmbeddedIndex::new())
     }
 
     fn on(index: EmbeddedIndex) -> Self {
         let clock = Clock::at(NOW * 1_000_000);
-        // Nobody listens on port 1.
-        let pool = PgPoolOptions::new().acquire_timeout(Duration::from_millis(50));
-        let directory = Directory::default();
-        directory.learn(CustomerId(1), "acme");
-        directory.learn(CustomerId(2), "globex");
-        let cluster = Cluster::new(Parts {
-            name: "default".into(),
-            pool: pool.connect_lazy("postgres://nobody@127.0.0.1:1/nothing").unwrap(),
-            index: Arc::new(index),
-            snapshots: Arc::default(),
-            directory,
-            signals: Signals::default(),
-            clock: clock.clone(),
-            settings: ClusterSettings::default(),
-            health: Health::default(),
-        });
+        let cluster = cluster("default", index, &["acme", "globex"], &clock);
+        Self::of(cluster, clock)
+    }
+
+    /// `default`, which has acme and globex, and `eu`, which has initech; no index serves.
+    pub(in crate::http) fn two_clusters() -> Self {
+        let clock = Clock::at(NOW * 1_000_000);
+        let default = cluster("default", EmbeddedIndex::new(), &["acme", "globex"], &clock);
+        let eu = cluster("eu", EmbeddedIndex::new(), &["initech"], &clock);
+        Self::of(Clusters::new(default, [eu]), clock)
+    }
+
+    fn of(clusters: impl Into<Clusters>, clock: Clock) -> Self {
         let keys = Keys::with(
             &AuthSettings { hs256_secret: vec![SECRET.into()], ..AuthSettings::default() },
             &[SECRET.into()],
         );
         let settings = Settings::from(&Config::built_in().unwrap());
-        let app = App::new(cluster, Verifier::new(keys.unwrap(), clock.clone()), None, settings);
+        let app = App::new(clusters, Verifier::new(keys.unwrap(), clock.clone()), None, settings);
         Self { router: router(app.clone()), app, clock }
     }
 
     /// Sends a request as it is.
-    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+    pub(in crate::http) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
@@ -94,17 +91,17 @@ impl TestApp {
     }
 
     /// Asks as the service `test`, which may everything.
-    pub(super) async fn ask(&self, body: Value) -> Answer {
+    pub(in crate::http) async fn ask(&self, body: Value) -> Answer {
         self.post(ASK, &service(), &body.to_string()).await
     }
 
-    pub(super) async fn post(&self, path: &str, token: &str, body: &str) -> Answer {
+    pub(in crate::http) async fn post(&self, path: &str, token: &str, body: &str) -> Answer {
         let request = Request::post(path).header("authorization", format!("Bearer {token}"));
         let request = request.header("content-type", "application/json").body(body.to_owned().into());
         self.send(request.unwrap()).await
     }
 
-    pub(super) async fn get(&self, path: &str, token: Option<&str>) -> Answer {
+    pub(in crate::http) async fn get(&self, path: &str, token: Option<&str>) -> Answer {
         let mut request = Request::get(path);
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -115,14 +112,14 @@ impl TestApp {
 
 impl Answer {
     #[track_caller]
-    pub(super) fn ok(self) -> Value {
+    pub(in crate::http) fn ok(self) -> Value {
         assert_eq!(self.status, StatusCode::OK, "{}", self.text);
         serde_json::from_str(&self.text).unwrap()
     }
 
     /// The problem, once its form is checked.
     #[track_caller]
-    pub(super) fn problem(&self, status: u16) -> Value {
+    pub(in crate::http) fn problem(&self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.text);
         let problem: Value = serde_json::from_str(&self.text).unwrap();
@@ -137,26 +134,47 @@ impl Answer {
 
     /// Where the errors of a problem stand.
     #[track_caller]
-    pub(super) fn pointers(&self) -> Vec<String> {
+    pub(in crate::http) fn pointers(&self) -> Vec<String> {
         let problem = self.problem(422);
         let errors = problem["errors"].as_array().unwrap();
         errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
     }
 
-    pub(super) fn id(&self) -> &str {
+    pub(in crate::http) fn id(&self) -> &str {
         self.headers["x-request-id"].to_str().unwrap()
     }
 }
 
-pub(super) fn token(claims: &Value) -> String {
+/// A cluster with these organizations, by id from 1 on.
+fn cluster(name: &str, index: EmbeddedIndex, organizations: &[&str], clock: &Clock) -> Cluster {
+    // Nobody listens on port 1.
+    let pool = PgPoolOptions::new().acquire_timeout(Duration::from_millis(50));
+    let directory = Directory::default();
+    for (id, organization) in (1..).zip(organizations) {
+        directory.learn(CustomerId(id), organization);
+    }
+    Cluster::new(Parts {
+        name: name.into(),
+        pool: pool.connect_lazy("postgres://nobody@127.0.0.1:1/nothing").unwrap(),
+        index: Arc::new(index),
+        snapshots: Arc::default(),
+        directory,
+        signals: Signals::default(),
+        clock: clock.clone(),
+        settings: ClusterSettings::default(),
+        health: Health::default(),
+    })
+}
+
+pub(in crate::http) fn token(claims: &Value) -> String {
     encode(&Header::default(), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
 }
 
-pub(super) fn service() -> String {
+pub(in crate::http) fn service() -> String {
     token(&json!({"sub": "service:test", "exp": NOW + 3_600}))
 }
 
-pub(super) fn user(id: i64, organization: &str) -> String {
+pub(in crate::http) fn user(id: i64, organization: &str) -> String {
     token(&json!({"sub": id.to_string(), "org": organization, "exp": NOW + 3_600}))
 }
 

@@ -1,6 +1,6 @@
 //! The catalogue of actions: everybody may read it, services write it.
 
-use super::page::{Page, Paging, Walk};
+use super::page::{Page, Paging};
 use super::writing::{Touches, Writing};
 use super::{Deletion, Precondition, Put};
 use crate::service::caller::Caller;
@@ -20,7 +20,7 @@ impl Cluster {
     /// # Errors
     /// `BadRequest` and `Invalid` for a cursor that is none, or another list's.
     pub async fn actions(&self, model: Option<&str>, paging: &Paging) -> Result<Page<ActionEntry>, ServiceError> {
-        let walk = Walk::new(paging, &[WORD, model.unwrap_or_default()])?;
+        let walk = self.walk(paging, &[WORD, model.unwrap_or_default()])?;
         let mut connection = self.connection().await?;
         let items = actions::list(&mut connection, model, walk.after_name()?, walk.fetch()).await;
         Ok(walk.page(self.observed(items)?, |action| action.name.clone().into_bytes()))

@@ -1,6 +1,6 @@
 //! Reading the audit log: who changed what when, from the newest on. A tenant sees the rows about its own things.
 
-use super::page::{Page, Paging, Walk, ids};
+use super::page::{Page, Paging, ids};
 use crate::domain::CustomerId;
 use crate::service::caller::Caller;
 use crate::service::cluster::Cluster;
@@ -48,7 +48,7 @@ impl Cluster {
             text(asked.from.map(|from| from.to_string())),
             text(asked.to.map(|to| to.to_string())),
         ];
-        let walk = Walk::new(&asked.paging, &filters.each_ref().map(String::as_str))?;
+        let walk = self.walk(&asked.paging, &filters.each_ref().map(String::as_str))?;
         let filter = AuditFilter {
             customers: ids(&self.reach(caller, REACH, asked.customer).await?),
             actor: asked.actor.clone(),

@@ -1,12 +1,13 @@
 //! Customers: reading, creating, renaming, deleting.
 
-use super::page::{Page, Paging, Walk, ids};
+use super::page::{Page, Paging, ids};
 use super::thing::CUSTOMER;
 use super::writing::{Touches, Writing};
 use super::{Deletion, Precondition, Put};
 use crate::domain::CustomerId;
 use crate::service::caller::{Caller, forbidden};
 use crate::service::cluster::Cluster;
+use crate::service::elsewhere::Elsewhere;
 use crate::service::error::ServiceError;
 use crate::service::written::{WriteContext, Written};
 use crate::store::records::customers::{self, Customer, CustomerFilter};
@@ -36,7 +37,7 @@ impl Cluster {
     /// # Errors
     /// `Forbidden` when he may see none; `BadRequest` and `Invalid` for a cursor that is none, or another list's.
     pub async fn customers(&self, caller: &Caller, asked: &CustomerQuestion) -> Result<Page<Customer>, ServiceError> {
-        let walk = Walk::new(&asked.paging, &["customer", asked.organization.as_deref().unwrap_or_default()])?;
+        let walk = self.walk(&asked.paging, &["customer", asked.organization.as_deref().unwrap_or_default()])?;
         let among = ids(&self.reach(caller, CUSTOMER.reach(), None).await?);
         let filter = CustomerFilter { among, organization: asked.organization.clone() };
         let slice = Slice { after: walk.after_id()?, limit: walk.fetch() };
@@ -59,18 +60,19 @@ impl Cluster {
     /// Creates one, with an id chosen here.
     ///
     /// # Errors
-    /// `Conflict` when its organization is taken; `Forbidden`.
+    /// `Conflict` when its organization is taken, here or `elsewhere`; `Forbidden`; `Unavailable` when that can't be said.
     pub async fn create_customer(
         &self,
         caller: &Caller,
         new: &NewCustomer,
+        elsewhere: &Elsewhere,
         context: &WriteContext,
     ) -> Result<Put<Customer>, ServiceError> {
         let made = async {
             let mut write = self.writing(caller, context).await?;
             let id = CustomerId(self.observed(freed::next(write.conn(), CUSTOMER.ids).await)?);
             write.enter([]).await?;
-            write.create_customer(id, new).await
+            write.create_customer(id, new, elsewhere).await
         };
         self.attempted(caller, context, CUSTOMER.create, &CUSTOMER.target("new"), made.await).await
     }
@@ -78,12 +80,13 @@ impl Cluster {
     /// Creates or replaces one.
     ///
     /// # Errors
-    /// `Invalid` when its organization would change, `Conflict`, `PreconditionFailed`, `Forbidden`.
+    /// `Invalid` when its organization would change, `PreconditionFailed`; as [`Cluster::create_customer`].
     pub async fn put_customer(
         &self,
         caller: &Caller,
         id: CustomerId,
         new: &NewCustomer,
+        elsewhere: &Elsewhere,
         condition: &Precondition,
         context: &WriteContext,
     ) -> Result<Put<Customer>, ServiceError> {
@@ -93,7 +96,7 @@ impl Cluster {
             let Some(before) = self.observed(customers::get(write.conn(), id, Lock::Update).await)? else {
                 condition.check::<Customer>(None, CUSTOMER.word, id)?;
                 write.may_use(CUSTOMER, id.0).await?;
-                return write.create_customer(id, new).await;
+                return write.create_customer(id, new, elsewhere).await;
             };
             write.replace_customer(before, new, condition).await
         };
@@ -137,12 +140,19 @@ impl Cluster {
 }
 
 impl Writing<'_> {
-    async fn create_customer(mut self, id: CustomerId, new: &NewCustomer) -> Result<Put<Customer>, ServiceError> {
+    async fn create_customer(
+        mut self,
+        id: CustomerId,
+        new: &NewCustomer,
+        elsewhere: &Elsewhere,
+    ) -> Result<Put<Customer>, ServiceError> {
         let (cluster, own) = (self.cluster, CUSTOMER.own(id, id.0));
         // What is not there yet is nobody's: it can't read as missing.
         if !self.may(CUSTOMER.create, own) {
             return Err(forbidden(CUSTOMER.create, own));
         }
+        // Held until it is committed and learned. Only who may create is told what others have.
+        let _claimed = elsewhere.claim(&new.organization).await?;
         if !cluster.observed(customers::insert(self.conn(), id, &new.organization, &new.name).await)? {
             let detail = format!("organization `{}` or customer id `{id}` is taken: choose another", new.organization);
             return Err(ServiceError::Conflict(detail));

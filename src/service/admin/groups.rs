@@ -1,6 +1,6 @@
 //! Security groups: reading, creating, replacing, deleting. Who is in them: `members`.
 
-use super::page::{Page, Paging, Walk, ids};
+use super::page::{Page, Paging, ids};
 use super::thing::GROUP;
 use super::writing::{Touches, Writing};
 use super::{Deletion, Precondition, Put};
@@ -45,7 +45,7 @@ impl Cluster {
         let text = |given: Option<i64>| given.map(|id| id.to_string()).unwrap_or_default();
         let (customer, user) = (text(asked.customer.map(|id| id.0)), text(asked.user));
         let filters = ["securityGroup", &customer, asked.name.as_deref().unwrap_or_default(), &user];
-        let walk = Walk::new(&asked.paging, &filters)?;
+        let walk = self.walk(&asked.paging, &filters)?;
         let customers = ids(&self.reach(caller, GROUP.reach(), asked.customer).await?);
         let filter = GroupFilter { customers, name: asked.name.clone(), user: asked.user };
         let slice = Slice { after: walk.after_id()?, limit: walk.fetch() };

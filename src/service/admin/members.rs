@@ -1,6 +1,6 @@
 //! Who is in a security group: who joins is given what the group gives, who leaves is freed of what it denies.
 
-use super::page::{Page, Paging, Walk};
+use super::page::{Page, Paging};
 use super::thing::{GROUP, USER};
 use super::writing::{Touches, Writing};
 use crate::domain::{Binding, BoundUser, CustomerId, Scope, SecurityGroupId, Statement, UserId, given};
@@ -53,7 +53,7 @@ impl Cluster {
         paging: &Paging,
     ) -> Result<Page<UserId>, ServiceError> {
         self.group(caller, id).await?;
-        let walk = Walk::new(paging, &["member", &id.to_string()])?;
+        let walk = self.walk(paging, &["member", &id.to_string()])?;
         let slice = Slice { after: walk.after_id()?, limit: walk.fetch() };
         let mut connection = self.connection().await?;
         let items = self.observed(members::list(&mut connection, id, slice).await)?;

@@ -1,6 +1,7 @@
 //! Pages of a list: their size, where they begin, and the cursor between them.
 
 use crate::index::Customers;
+use crate::service::cluster::Cluster;
 use crate::service::error::ServiceError;
 use crate::service::{CursorError, cursor};
 use base64::Engine as _;
@@ -39,16 +40,26 @@ pub(super) struct Walk {
     limit: u16,
 }
 
+impl Cluster {
+    /// Reads the cursor of `paging`, if it was made for the list of this cluster that `filters` describe.
+    ///
+    /// # Errors
+    /// As [`Walk::new`].
+    pub(super) fn walk(&self, paging: &Paging, filters: &[&str]) -> Result<Walk, ServiceError> {
+        Walk::new(&self.name, paging, filters)
+    }
+}
+
 impl Walk {
-    /// Reads the cursor of `paging`, if it was made for the list that `filters` describe.
+    /// Reads the cursor of `paging`, if it was made for the list of `cluster` that `filters` describe.
     ///
     /// # Errors
     /// `BadRequest` when it is no cursor, `Invalid` when it is another list's, or the limit is beyond the bound.
-    pub fn new(paging: &Paging, filters: &[&str]) -> Result<Self, ServiceError> {
+    fn new(cluster: &str, paging: &Paging, filters: &[&str]) -> Result<Self, ServiceError> {
         if !(1..=MAX_LIMIT).contains(&paging.limit) {
             return Err(ServiceError::invalid("/limit", format!("a page has 1 to {MAX_LIMIT} items")));
         }
-        let list = cursor::hash_of(filters.iter().map(|filter| filter.as_bytes()));
+        let list = cursor::hash_of(std::iter::once(&cluster).chain(filters).map(|part| part.as_bytes()));
         let after = paging.cursor.as_deref().map(|cursor| read(cursor, list)).transpose()?;
         Ok(Self { list, after, limit: paging.limit })
     }
@@ -131,30 +142,36 @@ mod tests {
 
     #[test]
     fn pages_follow_one_another_and_end() {
-        let first = Walk::new(&paging(2, None), &["user", "1"]).unwrap();
+        let first = Walk::new("default", &paging(2, None), &["user", "1"]).unwrap();
         assert_eq!((first.after_id().unwrap(), first.fetch()), (i64::MIN, 3));
         let page = first.page_by_id(vec![1, 2, 3], |id| *id);
         assert_eq!(page.items, [1, 2]);
-        let second = Walk::new(&paging(5, page.next_cursor), &["user", "1"]).unwrap();
+        let second = Walk::new("default", &paging(5, page.next_cursor), &["user", "1"]).unwrap();
         assert_eq!(second.after_id().unwrap(), 2);
         assert_eq!(second.page_by_id(vec![3], |id| *id).next_cursor, None);
     }
 
     #[test]
     fn another_list_s_cursor_and_nonsense_are_refused() {
-        let walk = Walk::new(&paging(1, None), &["user", "1"]).unwrap();
+        let walk = Walk::new("default", &paging(1, None), &["user", "1"]).unwrap();
         let cursor = walk.page_by_id(vec![1, 2], |id| *id).next_cursor;
-        let other = Walk::new(&paging(1, cursor.clone()), &["user", "2"]);
+        let other = Walk::new("default", &paging(1, cursor.clone()), &["user", "2"]);
         assert!(matches!(other, Err(ServiceError::Invalid(_))));
+        let elsewhere = Walk::new("eu", &paging(1, cursor.clone()), &["user", "1"]);
+        assert!(matches!(elsewhere, Err(ServiceError::Invalid(_))));
         // Two filters never read as one.
-        assert!(Walk::new(&paging(1, cursor.clone()), &["user1"]).is_err());
+        assert!(Walk::new("default", &paging(1, cursor.clone()), &["user1"]).is_err());
         for text in ["", "x", "AAAA", &"A".repeat(2_000)] {
-            let read = Walk::new(&paging(1, Some(text.to_owned())), &["user", "1"]);
+            let read = Walk::new("default", &paging(1, Some(text.to_owned())), &["user", "1"]);
             assert!(matches!(read, Err(ServiceError::BadRequest(_))), "{text}");
         }
-        assert!(Walk::new(&paging(0, None), &[]).is_err() && Walk::new(&paging(1_001, None), &[]).is_err());
+        assert!(
+            Walk::new("default", &paging(0, None), &[]).is_err()
+                && Walk::new("default", &paging(1_001, None), &[]).is_err()
+        );
         // A name's cursor holds no id.
-        let named = Walk::new(&paging(1, walk.page(vec![1, 2], |_| b"doc".to_vec()).next_cursor), &["user", "1"]);
+        let named =
+            Walk::new("default", &paging(1, walk.page(vec![1, 2], |_| b"doc".to_vec()).next_cursor), &["user", "1"]);
         assert!(named.unwrap().after_id().is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! Policies: reading, creating, replacing, deleting. Who holds one gets what its change gives.
 
-use super::page::{Page, Paging, Walk, ids};
+use super::page::{Page, Paging, ids};
 use super::thing::POLICY;
 use super::writing::{Touches, Writing};
 use super::{Deletion, Precondition, Put};
@@ -52,7 +52,7 @@ impl Cluster {
         let customer = asked.customer.map(|id| id.to_string()).unwrap_or_default();
         let shared = asked.shared.map(|shared| shared.to_string()).unwrap_or_default();
         let walk =
-            Walk::new(&asked.paging, &["policy", &customer, &shared, asked.name.as_deref().unwrap_or_default()])?;
+            self.walk(&asked.paging, &["policy", &customer, &shared, asked.name.as_deref().unwrap_or_default()])?;
         let reach = self.reach(caller, POLICY.reach(), asked.customer).await?;
         // Everybody who may see his own customer's may see the shared ones.
         let sees_shared = match (&reach, caller.customer()) {

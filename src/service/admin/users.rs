@@ -1,6 +1,6 @@
 //! Users: reading, creating, replacing, deleting.
 
-use super::page::{Page, Paging, Walk, ids};
+use super::page::{Page, Paging, ids};
 use super::thing::USER;
 use super::writing::{Touches, Writing, of_roles};
 use super::{Deletion, Precondition, Put};
@@ -61,7 +61,7 @@ impl Cluster {
             text(asked.role_name.clone()),
             text(asked.security_group.map(|id| id.to_string())),
         ];
-        let walk = Walk::new(&asked.paging, &filters.each_ref().map(String::as_str))?;
+        let walk = self.walk(&asked.paging, &filters.each_ref().map(String::as_str))?;
         let filter = UserFilter {
             customers: ids(&self.reach(caller, USER.reach(), asked.customer).await?),
             email: asked.email.clone(),

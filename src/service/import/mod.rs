@@ -23,11 +23,16 @@ use crate::store::affected::{self, Scopes};
 use crate::store::audit;
 use serde_json::json;
 use source::Source;
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row};
+use std::collections::BTreeMap;
 use std::io::Read;
 
 /// Up to so many users are listed beside the job; beyond, it is their customer, or everyone.
 const MAX_LISTED: u16 = 1_000;
+
+/// Organizations that other storage clusters have, each with the cluster's name.
+pub type Elsewhere = BTreeMap<String, String>;
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,12 +55,27 @@ pub async fn import(
     actor: &str,
     clock: &Clock,
 ) -> Result<Imported, ImportError> {
+    import_beside(&Elsewhere::new(), pool, source, actor, clock).await
+}
+
+/// The same, but for organizations that other storage clusters have.
+///
+/// # Errors
+/// [`ImportError`]: nothing was imported then.
+pub async fn import_beside(
+    elsewhere: &Elsewhere,
+    pool: &PgPool,
+    source: impl Read + Send + 'static,
+    actor: &str,
+    clock: &Clock,
+) -> Result<Imported, ImportError> {
     let mut transaction = pool.begin().await?;
     let conn = &mut *transaction;
     let lines = stage(conn, source).await?;
     sqlx::raw_sql(sql::ANALYZE).execute(&mut *conn).await?;
     sqlx::raw_sql(sql::LOCK).execute(&mut *conn).await?;
     check(conn).await?;
+    check_elsewhere(conn, elsewhere).await?;
     let changed = merge(conn, actor).await?;
     let job = if changed.total() == 0 { None } else { record(conn, &changed, actor, clock).await? };
     transaction.commit().await?;
@@ -78,12 +98,29 @@ async fn stage(conn: &mut PgConnection, source: impl Read + Send + 'static) -> R
 async fn check(conn: &mut PgConnection) -> Result<(), ImportError> {
     let wanted = i64::try_from(MAX_ERRORS).unwrap_or(i64::MAX).saturating_add(1);
     let rows = sqlx::query(sql::CHECK).bind(wanted).fetch_all(conn).await?;
+    line_errors(&rows)
+}
+
+/// Rows of a line's number and what is wrong with it.
+fn line_errors(rows: &[PgRow]) -> Result<(), ImportError> {
     let mut errors = LineErrors::default();
     for row in rows {
         let line: i64 = row.try_get(0)?;
         errors.add(u64::try_from(line).unwrap_or(0), row.try_get::<String, _>(1)?);
     }
     if errors.is_empty() { Ok(()) } else { Err(ImportError::Invalid(errors)) }
+}
+
+/// An organization is in one storage cluster: those of the file must not be in another.
+async fn check_elsewhere(conn: &mut PgConnection, elsewhere: &Elsewhere) -> Result<(), ImportError> {
+    if elsewhere.is_empty() {
+        return Ok(());
+    }
+    let (organizations, clusters): (Vec<&str>, Vec<&str>) =
+        elsewhere.iter().map(|(organization, cluster)| (organization.as_str(), cluster.as_str())).unzip();
+    let wanted = i64::try_from(MAX_ERRORS).unwrap_or(i64::MAX).saturating_add(1);
+    let rows = sqlx::query(sql::ELSEWHERE).bind(organizations).bind(clusters).bind(wanted).fetch_all(conn).await?;
+    line_errors(&rows)
 }
 
 /// Merges the staging tables, in the order in which rows need one another. How many rows changed.

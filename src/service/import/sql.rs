@@ -35,6 +35,13 @@ analyze import_grants";
 pub(super) const LOCK: &str = "lock table customers, roles, users, security_groups, security_group_members, policies,
     assignments, actions, temporary_grants in share row exclusive mode";
 
+/// Organizations of the file that another storage cluster has: $1 with the clusters $2; at most $3.
+pub(super) const ELSEWHERE: &str = "
+select i.line, 'organization `' || i.organization || '` is in the storage cluster `' || e.cluster || '`: import it there, or '
+    || 'leave it out'
+from import_customers i join unnest($1::text[], $2::text[]) as e (organization, cluster) using (organization)
+order by i.line limit $3";
+
 /// Every mistake that takes more than one line to see. Parameter: how many are wanted.
 pub(super) const CHECK: &str = "
 with organizations as (

@@ -3,13 +3,12 @@
 use super::{lines, role, service, user};
 use crate::support::app::{App, Engine};
 use permdex::config::Config;
-use permdex::service::Settings;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_caller_may_do_so_much_of_each_in_a_minute() {
     let config = Config::built_in().unwrap();
-    let app = App::launch_configured(Engine::Embedded, lines(), Settings::default(), &config, |index| index).await;
+    let app = App::launch_configured(Engine::Embedded, lines(), &config).await;
     app.ready().await;
     let admin = user(&app, 10);
     for count in 1..=10_u32 {

@@ -12,11 +12,14 @@ use permdex::index::PermissionIndex;
 use permdex::index::elastic::{ElasticIndex, ElasticSettings};
 use permdex::index::embedded::EmbeddedIndex;
 use permdex::refresh::{self, EngineLock};
+use permdex::service::Clusters;
 use permdex::service::generate::LineReader;
 use permdex::service::import::import;
 use reqwest::{Client, Method, StatusCode};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -32,9 +35,100 @@ pub enum Engine {
 pub struct App {
     pub database: TestDatabase,
     pub assembly: Assembly,
+    /// The storage clusters beside `default`.
+    pub others: Vec<Side>,
+    pub clusters: Clusters,
     pub url: String,
     client: Client,
     service: String,
+}
+
+/// One storage cluster of an [`App`].
+pub struct Side {
+    pub database: TestDatabase,
+    pub assembly: Assembly,
+}
+
+impl Side {
+    /// A database with `lines` imported, an index and workers.
+    pub async fn start(
+        name: &str,
+        engine: Engine,
+        lines: Vec<String>,
+        service: permdex::service::Settings,
+        wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
+    ) -> Self {
+        let database = TestDatabase::new().await;
+        import(&database.pool, LineReader::new(lines.into_iter()), "cli:test", &Clock::System).await.expect("imported");
+        let (pool, options) = (database.pool.clone(), database.options.clone());
+        Self::on(name, engine, database, (pool, options), service, wrap).await
+    }
+
+    /// The same on a database that is reached by `way`.
+    pub async fn on(
+        name: &str,
+        engine: Engine,
+        database: TestDatabase,
+        (pool, options): (PgPool, PgConnectOptions),
+        service: permdex::service::Settings,
+        wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
+    ) -> Self {
+        let (index, lock, index_name) = match engine {
+            Engine::Embedded => {
+                let lock = EngineLock::take(&options).await.expect("nobody else has it");
+                (Arc::new(EmbeddedIndex::new()) as Arc<dyn PermissionIndex>, Some(lock), "permdex-users".to_owned())
+            }
+            Engine::Elastic => {
+                let settings = elastic_settings().await;
+                let name = settings.name.clone();
+                (Arc::new(ElasticIndex::new(&settings).expect("fine settings")) as _, None, name)
+            }
+        };
+        let assembly = assemble(Inputs {
+            name: name.into(),
+            pool,
+            options,
+            index: wrap(index),
+            lock,
+            clock: Clock::System,
+            service,
+            refresh: Some(refresh::Settings { index_name, ..refresh::Settings::default() }),
+        });
+        Self { database, assembly }
+    }
+
+    /// Waits until its index serves and no job is left.
+    pub async fn ready(&self) {
+        ready(&self.database.pool, &self.assembly).await;
+    }
+}
+
+/// As it is built in, but for rate limits: tests ask more often than anybody may.
+fn unlimited() -> Config {
+    let mut config = Config::built_in().expect("the defaults are fine");
+    config.rate_limits = RateLimits {
+        create_role: 0,
+        get_roles: 0,
+        modify_role: 0,
+        assign_role: 0,
+        create_temporary_grant: 0,
+        get_temporary_grants: 0,
+    };
+    config
+}
+
+async fn ready(pool: &PgPool, assembly: &Assembly) {
+    let index = &assembly.cluster.index;
+    within("the index serves", || async { matches!(index.serving().await, Ok(Some(_))) }).await;
+    drained(pool).await;
+}
+
+async fn drained(pool: &PgPool) {
+    let left = "select count(*) from jobs where state in ('queued', 'running')";
+    within("no job is left", || async {
+        sqlx::query_scalar::<_, i64>(left).fetch_one(pool).await.expect("counted") == 0
+    })
+    .await;
 }
 
 /// An answer of the API.
@@ -78,82 +172,55 @@ impl App {
         service: permdex::service::Settings,
         wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
     ) -> Self {
-        let mut config = Config::built_in().expect("the defaults are fine");
-        // Tests ask more often than anybody may.
-        config.rate_limits = RateLimits {
-            create_role: 0,
-            get_roles: 0,
-            modify_role: 0,
-            assign_role: 0,
-            create_temporary_grant: 0,
-            get_temporary_grants: 0,
-        };
-        Self::launch_configured(engine, lines, service, &config, wrap).await
+        let Side { database, assembly } = Side::start("default", engine, lines, service, wrap).await;
+        Self::serve(database, assembly, Vec::new(), &unlimited()).await
     }
 
     /// The same as it is configured.
-    pub async fn launch_configured(
-        engine: Engine,
-        lines: Vec<String>,
-        service: permdex::service::Settings,
-        config: &Config,
-        wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
-    ) -> Self {
+    pub async fn launch_configured(engine: Engine, lines: Vec<String>, config: &Config) -> Self {
+        let service = permdex::service::Settings::default();
+        let Side { database, assembly } = Side::start("default", engine, lines, service, |index| index).await;
+        Self::serve(database, assembly, Vec::new(), config).await
+    }
+
+    /// One with storage clusters beside `default`. Waits for no index.
+    pub async fn several(default: Side, others: Vec<Side>) -> Self {
+        Self::serve(default.database, default.assembly, others, &unlimited()).await
+    }
+
+    async fn serve(database: TestDatabase, assembly: Assembly, others: Vec<Side>, config: &Config) -> Self {
         let clock = Clock::System;
-        let database = TestDatabase::new().await;
-        import(&database.pool, LineReader::new(lines.into_iter()), "cli:test", &clock).await.expect("imported");
-        let (index, lock, name) = match engine {
-            Engine::Embedded => {
-                let lock = EngineLock::take(&database.options).await.expect("nobody else has it");
-                (Arc::new(EmbeddedIndex::new()) as Arc<dyn PermissionIndex>, Some(lock), "permdex-users".to_owned())
-            }
-            Engine::Elastic => {
-                let settings = elastic_settings().await;
-                let name = settings.name.clone();
-                (Arc::new(ElasticIndex::new(&settings).expect("fine settings")) as _, None, name)
-            }
-        };
-        let assembly = assemble(Inputs {
-            name: "default".into(),
-            pool: database.pool.clone(),
-            options: database.options.clone(),
-            index: wrap(index),
-            lock,
-            clock: clock.clone(),
-            service,
-            refresh: Some(refresh::Settings { index_name: name, ..refresh::Settings::default() }),
-        });
+        let clusters = Clusters::new(assembly.cluster.clone(), others.iter().map(|side| side.assembly.cluster.clone()));
         let keys = keys();
         let verifier = Verifier::new(keys.clone(), clock.clone());
-        let app = http::App::new(assembly.cluster.clone(), verifier, None, config.into());
+        let app = http::App::new(clusters.clone(), verifier, None, config.into());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let limits = (&config.http).into();
         tokio::spawn(http::serve(http::router(app), listener, limits, std::future::pending()));
         let service = token(&keys, Subject::Service("test".into()), None, &clock);
         let client = Client::builder().no_proxy().build().expect("a client");
-        Self { database, assembly, url, client, service }
+        Self { database, assembly, others, clusters, url, client, service }
     }
 
     /// Waits until the index serves and no job is left.
     pub async fn ready(&self) {
-        let index = &self.assembly.cluster.index;
-        within("the index serves", || async { matches!(index.serving().await, Ok(Some(_))) }).await;
-        self.drained().await;
+        ready(&self.database.pool, &self.assembly).await;
     }
 
     /// Waits until no job is left.
     pub async fn drained(&self) {
-        let left = "select count(*) from jobs where state in ('queued', 'running')";
-        within("no job is left", || async {
-            sqlx::query_scalar::<_, i64>(left).fetch_one(&self.database.pool).await.expect("counted") == 0
-        })
-        .await;
+        drained(&self.database.pool).await;
     }
 
     /// A user's token.
     pub fn token_of(&self, id: i64, organization: &str) -> String {
         user_token(id, organization)
+    }
+
+    /// A service's token that an organization issued.
+    pub fn service_of(&self, organization: &str) -> String {
+        token(&keys(), Subject::Service("test".into()), Some(organization.to_owned()), &Clock::System)
     }
 
     /// The service's token.
@@ -171,6 +238,13 @@ impl App {
         let request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(token);
         let request = if body.is_null() { request } else { request.json(&body) };
         answer(request).await
+    }
+
+    /// Asks the storage cluster of this name.
+    pub async fn ask_on(&self, cluster: &str, token: &str, method: Method, path: &str, body: Value) -> Answer {
+        let request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(token);
+        let request = request.header("x-mongo-cluster-name", cluster);
+        answer(if body.is_null() { request } else { request.json(&body) }).await
     }
 
     /// `POST /v2/permission`, which must succeed.

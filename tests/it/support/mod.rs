@@ -11,3 +11,4 @@ pub mod organization;
 pub mod process;
 pub mod schemathesis;
 pub mod stalling;
+pub mod way;

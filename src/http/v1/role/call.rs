@@ -3,7 +3,7 @@
 use super::limits::Standing;
 use crate::auth::Claims;
 use crate::http::app::App;
-use crate::http::call::{cluster_name, request_info};
+use crate::http::call::Call;
 use crate::http::kind::Kind;
 use crate::http::problem::Problem;
 use crate::http::request::RequestInfo;
@@ -44,16 +44,13 @@ impl<const ENDPOINT: usize> FromRequestParts<App> for RoleCall<ENDPOINT> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let request = request_info(parts);
         let claims = app.verifier().verify(&parts.headers)?;
-        request.learn(&claims);
         let [organization, role_name] = path_parameters(parts, app, ["organization", "role_name"]).await?;
         let issuer = issuer(parts)?;
         may_speak_for(&claims, issuer.as_deref(), &organization)?;
-        let cluster = app.cluster(cluster_name(parts)?)?.clone();
-        let caller = cluster.caller(claims).await?;
-        let actor = caller.actor();
-        match app.limits().count(ENDPOINT, &actor) {
+        let Call { cluster, caller, request } = Call::from_request_parts(parts, app).await?;
+        // Ids are per cluster.
+        match app.limits().count(ENDPOINT, &format!("{} {}", cluster.name, caller.actor())) {
             Ok(standing) => request.stands(standing),
             Err((standing, wait)) => {
                 request.stands(Some(standing));

@@ -62,7 +62,6 @@ impl ToSchema for Answer {
             value = json!({"requesterId": 17, "list": true, "action": "doc:*"}))),
         ("whoHas" = (summary = "Who may read document 7?",
             value = json!({"action": "doc:read", "resource": ["acrn:app:1:doc/7"], "limit": 100}))))),
-    params(("x-mongo-cluster-name" = Option<String>, Header, description = "The storage cluster; `default` without it.")),
     responses(
         (status = 200, description = "The answer. `Permdex-Source: database` when it had to come from PostgreSQL.",
             content((Answer = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),

@@ -3,11 +3,13 @@
 use super::super::answers::made;
 use super::super::ask::{WriteParams, body, waits};
 use super::{location, read};
+use crate::http::app::App;
 use crate::http::body::JsonBody;
 use crate::http::call::Call;
 use crate::http::openapi::{Collisions, Problems};
 use crate::http::problem::Problem;
 use crate::http::query::Query;
+use axum::extract::State;
 use axum::response::Response;
 
 /// Create a customer
@@ -21,11 +23,17 @@ use axum::response::Response;
         (status = 202, description = "Created; the job carries it to the index.", body = super::DescribedAnswer,
             headers(("Location" = String, description = "Where it is."))),
         Problems, Collisions))]
-pub(super) async fn create_customer(call: Call, query: Query, JsonBody(node): JsonBody) -> Result<Response, Problem> {
+pub(super) async fn create_customer(
+    State(app): State<App>,
+    call: Call,
+    query: Query,
+    JsonBody(node): JsonBody,
+) -> Result<Response, Problem> {
     let wait = waits(query)?;
     let new = body(node, read)?;
     let context = call.write_context(wait);
+    let elsewhere = app.clusters().elsewhere(&call.cluster);
     let (cluster, caller) = (call.cluster.clone(), call.caller);
-    let write = async move { cluster.create_customer(&caller, &new, &context).await };
+    let write = async move { cluster.create_customer(&caller, &new, &elsewhere, &context).await };
     made(call.cluster, wait, |record| location(record.id), write).await
 }

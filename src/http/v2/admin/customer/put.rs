@@ -3,12 +3,13 @@
 use super::super::answers::made;
 use super::super::ask::{IfMatch, WriteParams, customer_id, precondition, replacement, waits};
 use super::{location, read};
+use crate::http::app::App;
 use crate::http::body::JsonBody;
 use crate::http::call::Call;
 use crate::http::openapi::{Collisions, Problems};
 use crate::http::problem::Problem;
 use crate::http::query::Query;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
@@ -25,6 +26,7 @@ use axum::response::Response;
         (status = 202, description = "Committed; the job carries it to the index.", body = super::DescribedAnswer),
         Problems, Collisions))]
 pub(super) async fn put_customer(
+    State(app): State<App>,
     call: Call,
     query: Query,
     Path(id): Path<String>,
@@ -34,7 +36,8 @@ pub(super) async fn put_customer(
     let (id, wait, condition) = (customer_id(&id)?, waits(query)?, precondition(&headers)?);
     let new = replacement(node, id.0, read)?;
     let context = call.write_context(wait);
+    let elsewhere = app.clusters().elsewhere(&call.cluster);
     let (cluster, caller) = (call.cluster.clone(), call.caller);
-    let write = async move { cluster.put_customer(&caller, id, &new, &condition, &context).await };
+    let write = async move { cluster.put_customer(&caller, id, &new, &elsewhere, &condition, &context).await };
     made(call.cluster, wait, |record| location(record.id), write).await
 }
