@@ -34,6 +34,7 @@ pub struct App {
     pub assembly: Assembly,
     pub url: String,
     client: Client,
+    keys: Keys,
     service: String,
 }
 
@@ -112,7 +113,7 @@ impl App {
         tokio::spawn(http::serve(http::router(app), listener, limits, std::future::pending()));
         let service = token(&keys, Subject::Service("test".into()), None, &clock);
         let client = Client::builder().no_proxy().build().expect("a client");
-        Self { database, assembly, url, client, service }
+        Self { database, assembly, url, client, keys, service }
     }
 
     /// Waits until the index serves and no job is left.
@@ -133,7 +134,7 @@ impl App {
 
     /// A user's token.
     pub fn token_of(&self, id: i64, organization: &str) -> String {
-        user_token(id, organization)
+        token(&self.keys, Subject::User(UserId(id)), Some(organization.to_owned()), &Clock::System)
     }
 
     /// The service's token.
