@@ -1,0 +1,117 @@
+//! A change that is not made: the same users without it and with it, from one snapshot.
+//!
+//! The rows are read once, as they are; the change is then made to the rows in memory, and both states are put together by
+//! the code that puts index documents together.
+
+use super::cache::SnapshotCache;
+use super::rows::Rows;
+use super::text::{Source, Text};
+use crate::domain::{PolicyId, Statement, write_statements};
+use crate::store::assignments::{Assignment, Target};
+use std::sync::Arc;
+
+/// A change of what reaches users, supposed to be made.
+#[derive(Debug)]
+pub struct Supposed {
+    change: Change,
+    policy: PolicyId,
+    /// Keeps what a text that is stored nowhere says when it is bound: in the cache of all loads it would push out
+    /// what is stored, and users would share it no more.
+    cache: SnapshotCache,
+}
+
+#[derive(Debug)]
+enum Change {
+    /// What the policy says, for where nothing of it is in the snapshot.
+    Assign(Assignment, Arc<Text>),
+    Remove(Assignment),
+    Replace(Arc<Text>),
+    Delete,
+}
+
+impl Supposed {
+    /// The assignment is made. `statements` is what its policy says, as it is stored; the scope of `assignment` is none
+    /// where it is the target's own customer.
+    #[must_use]
+    pub fn assign(assignment: Assignment, statements: &str, cache: &SnapshotCache) -> Self {
+        let text = cache.text(Source::Policy(assignment.policy), statements);
+        Self::of(assignment.policy, Change::Assign(assignment, text))
+    }
+
+    /// The assignment is removed; its scope is none where it is the target's own customer.
+    #[must_use]
+    pub fn remove(assignment: Assignment) -> Self {
+        Self::of(assignment.policy, Change::Remove(assignment))
+    }
+
+    /// The policy says `statements`.
+    #[must_use]
+    pub fn replace(policy: PolicyId, statements: &[Statement]) -> Self {
+        let text = Text::read(Source::Policy(policy), &write_statements(statements).to_string());
+        Self::of(policy, Change::Replace(Arc::new(text)))
+    }
+
+    /// The policy is deleted, with its assignments.
+    #[must_use]
+    pub fn delete(policy: PolicyId) -> Self {
+        Self::of(policy, Change::Delete)
+    }
+
+    fn of(policy: PolicyId, change: Change) -> Self {
+        Self { change, policy, cache: SnapshotCache::default() }
+    }
+
+    /// Makes the change to what was read.
+    pub(super) fn make(&self, rows: &mut Rows) {
+        let source = Source::Policy(self.policy);
+        match &self.change {
+            Change::Assign(assignment, text) => {
+                rows.texts.entry(source).or_insert_with(|| Arc::clone(text));
+                rows.assign(assignment);
+            }
+            Change::Remove(assignment) => rows.remove(assignment),
+            Change::Replace(text) => _ = rows.texts.insert(source, Arc::clone(text)),
+            Change::Delete => rows.delete(self.policy),
+        }
+    }
+
+    /// Where what `source` says when it is bound is kept: `shared`, unless it says what is stored nowhere.
+    pub(super) fn cache_of<'a>(&'a self, source: Source, shared: &'a SnapshotCache) -> &'a SnapshotCache {
+        match self.change {
+            Change::Replace(_) if source == Source::Policy(self.policy) => &self.cache,
+            _ => shared,
+        }
+    }
+}
+
+impl Rows {
+    fn assign(&mut self, assignment: &Assignment) {
+        let given = (assignment.policy, assignment.scope);
+        let list = match assignment.target {
+            Target::User(id) => self.to_user.entry(id.0),
+            Target::SecurityGroup(id) => self.to_group.entry(id.0),
+            Target::Customer(id) => self.to_customer.entry(id.0),
+        };
+        let list = list.or_default();
+        // In order and each once, as they are read.
+        if let Err(place) = list.binary_search(&given) {
+            list.insert(place, given);
+        }
+    }
+
+    fn remove(&mut self, assignment: &Assignment) {
+        let given = (assignment.policy, assignment.scope);
+        let list = match assignment.target {
+            Target::User(id) => self.to_user.get_mut(&id.0),
+            Target::SecurityGroup(id) => self.to_group.get_mut(&id.0),
+            Target::Customer(id) => self.to_customer.get_mut(&id.0),
+        };
+        list.into_iter().for_each(|list| list.retain(|one| *one != given));
+    }
+
+    fn delete(&mut self, policy: PolicyId) {
+        for target in [&mut self.to_customer, &mut self.to_group, &mut self.to_user] {
+            target.values_mut().for_each(|list| list.retain(|given| given.0 != policy));
+        }
+    }
+}
