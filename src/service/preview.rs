@@ -120,7 +120,7 @@ impl Cluster {
     pub(super) async fn preview(&self, run: DryRun, scope: Scope, supposed: Supposed) -> Result<Preview, ServiceError> {
         let deadline = Instant::now() + self.settings.dry_run_time;
         let scopes = Scopes::from(scope);
-        let mut tally = Tally { preview: Preview::nobody(true), now: self.now(), deadline };
+        let mut tally = Tally { preview: Preview::nobody(true), now: self.now(), deadline, comparisons: COMPARISONS };
         let mut after = None;
         while tally.preview.complete {
             let Ok(page) = timeout_at(deadline, self.supposed_page(&scopes, after, &supposed)).await else {
@@ -191,6 +191,8 @@ struct Tally {
     preview: Preview,
     now: i64,
     deadline: Instant,
+    /// A user.
+    comparisons: usize,
 }
 
 impl Tally {
@@ -211,7 +213,7 @@ impl Tally {
         let is_listed = self.preview.users.len() < MAX_PREVIEWED;
         // Of whom is not listed it matters only whether there is something.
         let pairs = if is_listed { MAX_PREVIEWED_PAIRS } else { 1 };
-        let effort = Effort { pairs, comparisons: COMPARISONS };
+        let effort = Effort { pairs, comparisons: self.comparisons };
         let Difference { gains, losses, is_cut } = Difference::between(before, after, self.now, effort);
         self.preview.complete &= !is_cut;
         self.preview.gaining += u64::from(!gains.is_empty());
@@ -238,4 +240,77 @@ fn permissions(loaded: Loaded) -> Option<Permissions> {
         }
     };
     Some(document.permissions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ActionPattern, Conditions, CustomerId, Effect, Effective, Origin, ResourcePattern};
+    use crate::store::snapshot::LoadedUser;
+    use std::time::Duration;
+
+    fn loaded(user: i64, statements: Vec<Arc<Effective>>) -> Loaded {
+        let permissions = Permissions { user: UserId(user), customer: CustomerId(1), active: true, statements };
+        Loaded::User(LoadedUser {
+            email: "a".into(),
+            ui_language: "en".into(),
+            organization: "acme".into(),
+            permissions,
+        })
+    }
+
+    fn allow(resources: usize) -> Vec<Arc<Effective>> {
+        let resource = |number| ResourcePattern::parse(&format!("acrn:app:1:doc/{number}")).unwrap();
+        vec![Arc::new(Effective {
+            effect: Effect::Allow,
+            actions: vec![ActionPattern::parse("doc:read").unwrap()],
+            resources: (0..resources).map(resource).collect(),
+            conditions: Conditions::new(),
+            until: None,
+            policy: None,
+            origin: Origin::Customer(CustomerId(1)),
+        })]
+    }
+
+    fn tally(seconds: u64, comparisons: usize) -> Tally {
+        let deadline = Instant::now() + Duration::from_secs(seconds);
+        Tally { preview: Preview::nobody(true), now: 0, deadline, comparisons }
+    }
+
+    fn page(users: i64, is_whole: bool) -> Page {
+        let states = (1..=users).map(|id| (loaded(id, allow(1)), loaded(id, allow(61)))).collect();
+        Page { last: UserId(users), states, is_whole }
+    }
+
+    #[test]
+    fn all_are_counted_and_the_first_are_listed_and_not_with_everything() {
+        let mut tally = tally(3_600, COMPARISONS);
+        tally.add(page(120, true));
+        let Preview { gaining, losing, users, complete, .. } = tally.preview;
+        assert_eq!((gaining, losing, users.len(), complete), (120, 0, MAX_PREVIEWED, true));
+        assert!(users.iter().all(|user| user.gains.len() == MAX_PREVIEWED_PAIRS && user.loses.is_empty()));
+    }
+
+    #[test]
+    fn what_was_left_out_is_never_called_complete() {
+        for (mut tally, page, gaining) in [
+            (tally(3_600, 0), page(3, true), 0),
+            (tally(0, COMPARISONS), page(3, true), 0),
+            (tally(3_600, COMPARISONS), page(3, false), 3),
+        ] {
+            tally.add(page);
+            assert_eq!((tally.preview.complete, tally.preview.gaining), (false, gaining));
+        }
+    }
+
+    #[test]
+    fn who_has_no_document_that_can_be_kept_has_nothing() {
+        // More bytes than a document may have: there would be an empty one in the index.
+        let (little, much) = (allow(60), allow(400_000));
+        let mut tally = tally(3_600, COMPARISONS);
+        let states =
+            vec![(loaded(1, little), loaded(1, much)), (Loaded::Missing(UserId(2)), Loaded::Missing(UserId(2)))];
+        tally.add(Page { last: UserId(2), states, is_whole: true });
+        assert_eq!((tally.preview.gaining, tally.preview.losing), (0, 1));
+    }
 }

@@ -7,6 +7,7 @@ mod giving;
 mod held;
 mod life;
 mod matrix;
+mod preview;
 mod refusals;
 mod skew;
 mod writing;
