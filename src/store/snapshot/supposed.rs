@@ -106,12 +106,15 @@ impl Rows {
             Target::SecurityGroup(id) => self.to_group.get_mut(&id.0),
             Target::Customer(id) => self.to_customer.get_mut(&id.0),
         };
-        list.into_iter().for_each(|list| list.retain(|one| *one != given));
+        if let Some(list) = list {
+            list.retain(|one| *one != given);
+        }
     }
 
     fn delete(&mut self, policy: PolicyId) {
-        for target in [&mut self.to_customer, &mut self.to_group, &mut self.to_user] {
-            target.values_mut().for_each(|list| list.retain(|given| given.0 != policy));
+        let targets = [&mut self.to_customer, &mut self.to_group, &mut self.to_user];
+        for list in targets.into_iter().flat_map(|target| target.values_mut()) {
+            list.retain(|given| given.0 != policy);
         }
     }
 }
