@@ -53,7 +53,7 @@ fn has_one(pair: &Pair, names: &[Asked]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn whatever_a_user_gains_or_loses_is_told((before, after) in states()) {
@@ -80,6 +80,11 @@ proptest! {
             }
         }
     }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn without_conditions_and_ends_nothing_else_is_told(

@@ -185,6 +185,10 @@ async fn who_may_not_make_the_change_may_not_ask_what_it_would_do() {
         let text = answer.body.to_string();
         assert!(answer.status == status && text.contains(said), "{change:?}: {} {text}", answer.status);
     }
+    // The audit log tells of them as of attempts at the change.
+    let sql = "select count(*) from audit where refused is not null and request_id is not null";
+    let refused: i64 = sqlx::query_scalar(sql).fetch_one(&app.database.pool).await.unwrap();
+    assert_eq!(refused, 9);
     // Who may, is answered.
     let found = assign(json!({"policyId": 3, "userId": 12})).preview(&user(&app, 10)).await;
     assert_eq!(found["gaining"], json!(1));
