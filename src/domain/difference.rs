@@ -149,16 +149,28 @@ impl Search<'_> {
 
     /// What a deny took of pairs that are allowed, and no deny takes any more.
     fn lifted_denies(&mut self) -> Result<(), Stop> {
-        let (before, after) = (self.before, self.after);
-        for deny in &before.own_denies {
-            for allow in after.allows.iter().filter(|allow| !exclude(&deny.conditions, &allow.conditions)) {
-                for action in self.both(&deny.actions, &allow.actions, ActionPattern::intersect)? {
-                    for resource in self.both(&deny.resources, &allow.resources, ResourcePattern::intersect)? {
-                        let is_found = self.found.iter().any(|wide| wide.covers(&action, &resource));
-                        if !is_found && !self.is_said(&after.denies, &action, &resource, &[deny, allow])? {
-                            self.add(action.clone(), resource)?;
-                        }
-                    }
+        for deny in &self.before.own_denies {
+            for allow in self.after.allows.iter().filter(|allow| !exclude(&deny.conditions, &allow.conditions)) {
+                self.spend(1 + deny.actions.len().saturating_mul(allow.actions.len()))?;
+                let meet =
+                    |one: &ActionPattern| allow.actions.iter().filter_map(|other| one.intersect(other)).collect();
+                for action in deny.actions.iter().flat_map::<Vec<_>, _>(meet) {
+                    self.lifted(&action, deny, allow)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The same of an action that both speak of.
+    fn lifted(&mut self, action: &ActionPattern, deny: &Effective, allow: &Effective) -> Result<(), Stop> {
+        for denied in &deny.resources {
+            self.spend(allow.resources.len())?;
+            for resource in allow.resources.iter().filter_map(|allowed| denied.intersect(allowed)) {
+                self.spend(self.found.len())?;
+                let is_found = self.found.iter().any(|wide| wide.covers(action, &resource));
+                if !is_found && !self.is_said(&self.after.denies, action, &resource, &[deny, allow])? {
+                    self.add(action.clone(), resource)?;
                 }
             }
         }
@@ -184,12 +196,6 @@ impl Search<'_> {
             }
         }
         Ok(false)
-    }
-
-    /// What is in a pattern of both lists.
-    fn both<P>(&mut self, some: &[P], others: &[P], meet: fn(&P, &P) -> Option<P>) -> Result<Vec<P>, Stop> {
-        self.spend(some.len().saturating_mul(others.len()))?;
-        Ok(some.iter().flat_map(|one| others.iter().filter_map(move |other| meet(one, other))).collect())
     }
 
     fn add(&mut self, action: ActionPattern, resource: ResourcePattern) -> Result<(), Stop> {

@@ -2,7 +2,7 @@
 //!
 //! The change is judged as the write is, in a transaction that is rolled back. Then whom it affects is looked at page by
 //! page: each user's permissions are put together twice from one snapshot, without the change and with it, by the code
-//! that puts index documents together, and compared by `domain`. Bounded in time, and in memory by the page.
+//! that puts index documents together, and compared by `domain`. Bounded in time, and in memory by the rows of a page.
 
 use super::assign::{AssignRequest, Change};
 use super::caller::Caller;
@@ -13,7 +13,7 @@ use crate::domain::{Difference, Effort, Pair, Permissions, Scope, UserId};
 use crate::index::Document;
 use crate::store::affected::{self, Scopes};
 use crate::store::assignments::Assignment;
-use crate::store::snapshot::{self, Loaded, Supposed};
+use crate::store::snapshot::{self, Both, Loaded, Supposed};
 use crate::store::{StoreError, policies};
 use sqlx::PgConnection;
 use std::sync::Arc;
@@ -119,7 +119,7 @@ impl Cluster {
     /// `Unavailable`, `Internal`.
     pub(super) async fn preview(&self, run: DryRun, scope: Scope, supposed: Supposed) -> Result<Preview, ServiceError> {
         let deadline = Instant::now() + self.settings.dry_run_time;
-        let scopes = Scopes::from(scope);
+        let (scopes, supposed) = (Scopes::from(scope), Arc::new(supposed));
         let mut tally = Tally { preview: Preview::nobody(true), now: self.now(), deadline, comparisons: COMPARISONS };
         let mut after = None;
         while tally.preview.complete {
@@ -133,7 +133,8 @@ impl Cluster {
             // Apart from the requests: it uses the processor, and may do so for long.
             let compared = tokio::task::spawn_blocking(move || {
                 let _held_to_the_end = run;
-                tally.add(page);
+                tally.preview.complete &= page.is_whole;
+                tally.add(page.parts.iter().flat_map(Both::states));
                 tally
             });
             tally = compared.await.map_err(|error| ServiceError::Internal(Box::new(error)))?;
@@ -146,13 +147,13 @@ impl Cluster {
         &self,
         scopes: &Scopes,
         after: Option<UserId>,
-        supposed: &Supposed,
+        supposed: &Arc<Supposed>,
     ) -> Result<Option<Page>, ServiceError> {
         let mut connection = self.connection().await?;
         let users = self.observed(affected::page(&mut connection, scopes, after, PAGE).await)?;
         let Some(last) = users.last().copied() else { return Ok(None) };
-        let (states, is_whole) = self.load_both(&mut connection, &users, supposed).await?;
-        Ok(Some(Page { last, states, is_whole }))
+        let (parts, is_whole) = self.load_both(&mut connection, &users, supposed).await?;
+        Ok(Some(Page { last, parts, is_whole }))
     }
 
     /// Loads a page, by id. What is too much at once is loaded in parts; a single user who is too much is left out.
@@ -160,9 +161,9 @@ impl Cluster {
         &self,
         conn: &mut PgConnection,
         users: &[UserId],
-        supposed: &Supposed,
-    ) -> Result<(Vec<(Loaded, Loaded)>, bool), ServiceError> {
-        let mut all = Vec::with_capacity(users.len());
+        supposed: &Arc<Supposed>,
+    ) -> Result<(Vec<Both>, bool), ServiceError> {
+        let mut parts = Vec::new();
         let (mut left, mut is_whole) = (vec![users], true);
         while let Some(part) = left.pop() {
             match snapshot::load_both(conn, part, self.now(), &self.snapshots, supposed).await {
@@ -171,17 +172,17 @@ impl Cluster {
                     left.extend([rest, first]);
                 }
                 Err(StoreError::TooMuch { .. }) => is_whole = false,
-                loaded => all.extend(self.observed(loaded)?),
+                loaded => parts.push(self.observed(loaded)?),
             }
         }
-        Ok((all, is_whole))
+        Ok((parts, is_whole))
     }
 }
 
 /// Users in both states.
 struct Page {
     last: UserId,
-    states: Vec<(Loaded, Loaded)>,
+    parts: Vec<Both>,
     /// Whether all of the page's users are in it.
     is_whole: bool,
 }
@@ -196,9 +197,9 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, page: Page) {
-        self.preview.complete &= page.is_whole;
-        for (before, after) in page.states {
+    /// Adds users without the change and with it.
+    fn add(&mut self, states: impl Iterator<Item = (Loaded, Loaded)>) {
+        for (before, after) in states {
             if Instant::now() >= self.deadline {
                 self.preview.complete = false;
                 return;
@@ -277,15 +278,14 @@ mod tests {
         Tally { preview: Preview::nobody(true), now: 0, deadline, comparisons }
     }
 
-    fn page(users: i64, is_whole: bool) -> Page {
-        let states = (1..=users).map(|id| (loaded(id, allow(1)), loaded(id, allow(61)))).collect();
-        Page { last: UserId(users), states, is_whole }
+    fn page(users: i64) -> impl Iterator<Item = (Loaded, Loaded)> {
+        (1..=users).map(|id| (loaded(id, allow(1)), loaded(id, allow(61))))
     }
 
     #[test]
     fn all_are_counted_and_the_first_are_listed_and_not_with_everything() {
         let mut tally = tally(3_600, COMPARISONS);
-        tally.add(page(120, true));
+        tally.add(page(120));
         let Preview { gaining, losing, users, complete, .. } = tally.preview;
         assert_eq!((gaining, losing, users.len(), complete), (120, 0, MAX_PREVIEWED, true));
         assert!(users.iter().all(|user| user.gains.len() == MAX_PREVIEWED_PAIRS && user.loses.is_empty()));
@@ -293,13 +293,9 @@ mod tests {
 
     #[test]
     fn what_was_left_out_is_never_called_complete() {
-        for (mut tally, page, gaining) in [
-            (tally(3_600, 0), page(3, true), 0),
-            (tally(0, COMPARISONS), page(3, true), 0),
-            (tally(3_600, COMPARISONS), page(3, false), 3),
-        ] {
-            tally.add(page);
-            assert_eq!((tally.preview.complete, tally.preview.gaining), (false, gaining));
+        for mut tally in [tally(3_600, 0), tally(0, COMPARISONS)] {
+            tally.add(page(3));
+            assert_eq!((tally.preview.complete, tally.preview.gaining), (false, 0));
         }
     }
 
@@ -310,7 +306,7 @@ mod tests {
         let mut tally = tally(3_600, COMPARISONS);
         let states =
             vec![(loaded(1, little), loaded(1, much)), (Loaded::Missing(UserId(2)), Loaded::Missing(UserId(2)))];
-        tally.add(Page { last: UserId(2), states, is_whole: true });
+        tally.add(states.into_iter());
         assert_eq!((tally.preview.gaining, tally.preview.losing), (0, 1));
     }
 }

@@ -8,10 +8,12 @@ const ALL: Effort = Effort { pairs: usize::MAX, comparisons: usize::MAX };
 /// Two states that have much in common: some statements stay, of some a variant takes their place.
 fn states() -> impl Strategy<Value = (Permissions, Permissions)> {
     let some = |most| prop::collection::vec(statement(), 0..=most);
-    (some(3), some(3), some(2), conditions(), 0_usize..3).prop_map(|(rest, before, new, conditions, kept)| {
+    let end = select(vec![None, None, Some(NOW + 1), Some(NOW + 2)]);
+    let varied = (prop::option::of(conditions()), end, 0_usize..3);
+    (some(3), some(3), some(2), varied).prop_map(|(rest, before, new, (conditions, until, kept))| {
         let vary = |statement: &Arc<Effective>| {
-            let conditions = conditions.clone();
-            Arc::new(Effective { conditions, policy: None, ..Effective::clone(statement) })
+            let conditions = conditions.clone().unwrap_or_else(|| statement.conditions.clone());
+            Arc::new(Effective { conditions, until, policy: None, ..Effective::clone(statement) })
         };
         let mut after: Vec<_> = rest.iter().chain(&new).cloned().collect();
         after.extend(before.iter().take(kept).map(vary));

@@ -11,7 +11,7 @@ mod text;
 
 pub use cache::SnapshotCache;
 pub use sql::SQL;
-pub use supposed::Supposed;
+pub use supposed::{Both, Supposed, load_both};
 
 use super::{StoreError, Unreadable};
 use crate::domain::{Binding, CustomerId, Effective, Origin, Permissions, PolicyId, RoleId, UserId};
@@ -66,24 +66,8 @@ pub async fn load(
     cache: &SnapshotCache,
 ) -> Result<Vec<Loaded>, StoreError> {
     let rows = read(conn, users, now, cache).await?;
-    Ok(assembled(&rows, users, cache, None))
-}
-
-/// Loads `users` as [`load`] does, twice from one snapshot: as they are, and as they were if `supposed` were so.
-///
-/// # Errors
-/// As [`load`].
-pub async fn load_both(
-    conn: &mut PgConnection,
-    users: &[UserId],
-    now: i64,
-    cache: &SnapshotCache,
-    supposed: &Supposed,
-) -> Result<Vec<(Loaded, Loaded)>, StoreError> {
-    let mut rows = read(conn, users, now, cache).await?;
-    let before = assembled(&rows, users, cache, None);
-    supposed.make(&mut rows);
-    Ok(before.into_iter().zip(assembled(&rows, users, cache, Some(supposed))).collect())
+    let caches = Caches { shared: cache, supposed: None };
+    Ok(users.iter().map(|user| assembled(&rows, *user, caches)).collect())
 }
 
 async fn read(conn: &mut PgConnection, users: &[UserId], now: i64, cache: &SnapshotCache) -> Result<Rows, StoreError> {
@@ -94,18 +78,14 @@ async fn read(conn: &mut PgConnection, users: &[UserId], now: i64, cache: &Snaps
     Rows::read(conn, &ids, now.saturating_sub(CERTAINLY_EXPIRED), cache).await
 }
 
-fn assembled(rows: &Rows, users: &[UserId], cache: &SnapshotCache, supposed: Option<&Supposed>) -> Vec<Loaded> {
-    let load_one = |user: &UserId| match rows.users.get(&user.0) {
-        None => Loaded::Missing(*user),
-        Some(row) => {
-            let caches = Caches { shared: cache, supposed };
-            match Assembly::of(rows, caches, *user, row).and_then(Assembly::everything) {
-                Ok(loaded) => Loaded::User(loaded),
-                Err((what, why)) => Loaded::Unreadable(Unreadable { user: *user, customer: row.customer, what, why }),
-            }
-        }
-    };
-    users.iter().map(load_one).collect()
+fn assembled(rows: &Rows, user: UserId, caches: Caches<'_>) -> Loaded {
+    match rows.users.get(&user.0) {
+        None => Loaded::Missing(user),
+        Some(row) => match Assembly::of(rows, caches, user, row).and_then(Assembly::everything) {
+            Ok(loaded) => Loaded::User(loaded),
+            Err((what, why)) => Loaded::Unreadable(Unreadable { user, customer: row.customer, what, why }),
+        },
+    }
 }
 
 /// Loads one user; `None` when there is none.

@@ -1,13 +1,16 @@
 //! A change that is not made: the same users without it and with it, from one snapshot.
 //!
-//! The rows are read once, as they are; the change is then made to the rows in memory, and both states are put together by
-//! the code that puts index documents together.
+//! The rows are read once, as they are; the change is made to a copy of them in memory, and both states are put together
+//! by the code that puts index documents together, one user at a time: only the rows of a page are held.
 
 use super::cache::SnapshotCache;
 use super::rows::Rows;
 use super::text::{Source, Text};
-use crate::domain::{PolicyId, Statement, write_statements};
+use super::{Caches, Loaded, assembled, read};
+use crate::domain::{PolicyId, Statement, UserId, write_statements};
+use crate::store::StoreError;
 use crate::store::assignments::{Assignment, Target};
+use sqlx::PgConnection;
 use std::sync::Arc;
 
 /// A change of what reaches users, supposed to be made.
@@ -62,7 +65,7 @@ impl Supposed {
     }
 
     /// Makes the change to what was read.
-    pub(super) fn make(&self, rows: &mut Rows) {
+    fn make(&self, rows: &mut Rows) {
         let source = Source::Policy(self.policy);
         match &self.change {
             Change::Assign(assignment, text) => {
@@ -81,6 +84,46 @@ impl Supposed {
             Change::Replace(_) if source == Source::Policy(self.policy) => &self.cache,
             _ => shared,
         }
+    }
+}
+
+/// Users in both states, from one snapshot.
+#[derive(Debug)]
+pub struct Both {
+    users: Vec<UserId>,
+    before: Rows,
+    after: Rows,
+    cache: Arc<SnapshotCache>,
+    supposed: Arc<Supposed>,
+}
+
+/// Reads `users` as [`super::load`] does, to be put together as they are, and as they were if `supposed` were so.
+///
+/// # Errors
+/// As [`super::load`].
+pub async fn load_both(
+    conn: &mut PgConnection,
+    users: &[UserId],
+    now: i64,
+    cache: &Arc<SnapshotCache>,
+    supposed: &Arc<Supposed>,
+) -> Result<Both, StoreError> {
+    let before = read(conn, users, now, cache).await?;
+    let mut after = before.clone();
+    supposed.make(&mut after);
+    let (cache, supposed) = (Arc::clone(cache), Arc::clone(supposed));
+    Ok(Both { users: users.to_vec(), before, after, cache, supposed })
+}
+
+impl Both {
+    /// Each user without the change and with it, in the order in which they were asked for; put together as they are
+    /// taken.
+    pub fn states(&self) -> impl Iterator<Item = (Loaded, Loaded)> {
+        let before = Caches { shared: &self.cache, supposed: None };
+        let after = Caches { supposed: Some(&self.supposed), ..before };
+        self.users
+            .iter()
+            .map(move |user| (assembled(&self.before, *user, before), assembled(&self.after, *user, after)))
     }
 }
 

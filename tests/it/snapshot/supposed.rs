@@ -76,15 +76,16 @@ async fn what_is_supposed_is_what_is_read_once_it_is_made() {
         fill(&database.pool, &all.lines(seed)).await;
         let mut conn = database.pool.acquire().await.unwrap();
         let users: Vec<_> = all.users.iter().map(|user| UserId(user.id)).collect();
-        let (mut dice, cache) = (Dice(seed), SnapshotCache::default());
+        let (mut dice, cache) = (Dice(seed), Arc::new(SnapshotCache::default()));
         for step in 0..30 {
             let mut transaction = conn.begin().await.unwrap();
             let Some(supposed) = change(&mut transaction, &mut dice, &all, &cache).await else { continue };
             let made = load(&mut transaction, &users, now(), &SnapshotCache::default()).await.unwrap();
             transaction.rollback().await.unwrap();
             let real = load(&mut conn, &users, now(), &cache).await.unwrap();
+            let supposed = Arc::new(supposed);
             let both = load_both(&mut conn, &users, now(), &cache, &supposed).await.unwrap();
-            let (before, after): (Vec<_>, Vec<_>) = both.into_iter().unzip();
+            let (before, after): (Vec<_>, Vec<_>) = both.states().unzip();
             assert_eq!(before, real, "seed {seed} step {step} {supposed:?}");
             // In the same order too: documents are compared.
             assert_eq!(after, made, "seed {seed} step {step} {supposed:?}");
@@ -99,15 +100,16 @@ async fn what_is_supposed_is_what_is_read_once_it_is_made() {
 async fn what_is_only_supposed_pushes_nothing_out_of_what_users_share() {
     let database = shared().await;
     let mut conn = database.pool.acquire().await.unwrap();
-    let cache = SnapshotCache::default();
+    let cache = Arc::new(SnapshotCache::default());
     let first = async |conn: &mut sqlx::PgConnection| {
         let loaded = load(conn, &[UserId(1)], now(), &cache).await.unwrap();
         Arc::clone(&user(&loaded[0]).permissions.statements[0])
     };
     let before = first(&mut conn).await;
     let supposed = Supposed::replace(PolicyId(9), &statements(READ.replace("${userId}", "x").as_str()));
-    let users = [UserId(1), UserId(2)];
+    let (users, supposed) = ([UserId(1), UserId(2)], Arc::new(supposed));
     let both = load_both(&mut conn, &users, now(), &cache, &supposed).await.unwrap();
+    let both: Vec<_> = both.states().collect();
     assert!(Arc::ptr_eq(&before, &first(&mut conn).await));
     // And among those who would hold it, it is shared as well.
     let [one, other] = [&both[0].1, &both[1].1].map(|loaded| &user(loaded).permissions.statements);
