@@ -68,7 +68,6 @@ impl Difference {
 }
 
 /// What is alive of one state.
-#[derive(Default)]
 struct Side<'a> {
     allows: Vec<&'a Effective>,
     denies: Vec<&'a Effective>,

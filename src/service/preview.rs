@@ -122,7 +122,7 @@ impl Cluster {
         let (scopes, supposed) = (Scopes::from(scope), Arc::new(supposed));
         let mut tally = Tally { preview: Preview::nobody(true), now: self.now(), deadline, comparisons: COMPARISONS };
         let mut after = None;
-        while tally.preview.complete {
+        loop {
             let Ok(page) = timeout_at(deadline, self.supposed_page(&scopes, after, &supposed)).await else {
                 tally.preview.complete = false;
                 break;
