@@ -5,6 +5,7 @@ mod creating;
 mod jobs;
 mod operator;
 mod outage;
+mod roles;
 mod routing;
 
 use crate::support::app::{App, Engine, Side};
