@@ -61,6 +61,12 @@ pub(super) enum Command {
     Rebuild(RebuildArgs),
     /// The jobs of the workers, newest first.
     Jobs(JobsArgs),
+    /// Roles of an organization.
+    #[command(subcommand)]
+    Role(RoleCommand),
+    /// Temporary permission grants.
+    #[command(subcommand)]
+    Grant(GrantCommand),
     /// Print the configuration as it results, secrets masked.
     Config,
     /// Print the OpenAPI document.
@@ -216,6 +222,138 @@ pub(super) struct JobsArgs {
     /// Keep looking until Ctrl-C.
     #[arg(long)]
     pub watch: bool,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+/// What to do with roles.
+#[derive(Debug, Subcommand)]
+pub(super) enum RoleCommand {
+    /// The roles of an organization.
+    List(RoleListArgs),
+    /// Create a role.
+    Create(RoleCreateArgs),
+    /// Give a user a role, in the place of the one he has.
+    Assign(RoleAssignArgs),
+}
+
+/// Options of `role list`.
+#[derive(Debug, clap::Args)]
+pub(super) struct RoleListArgs {
+    /// Whose roles.
+    #[arg(long, value_name = "SLUG")]
+    pub organization: String,
+    /// Only with this name; may be repeated.
+    #[arg(long)]
+    pub name: Vec<String>,
+    /// Only with this id, also one that was replaced less than a day ago; may be repeated.
+    #[arg(long)]
+    pub id: Vec<String>,
+    /// Say what they give.
+    #[arg(long)]
+    pub grants: bool,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+/// Options of `role create`.
+#[derive(Debug, clap::Args)]
+pub(super) struct RoleCreateArgs {
+    /// The role's name.
+    pub name: String,
+    /// Whose role.
+    #[arg(long, value_name = "SLUG")]
+    pub organization: String,
+    /// What it is for.
+    #[arg(long)]
+    pub description: String,
+    /// What its users see first: client or admin.
+    #[arg(long, default_value = "client")]
+    pub view: String,
+    /// A permission that it gives, such as Doc:Read; or a grant with conditions as JSON,
+    /// {"permission_name":"Doc:Read","conditions":{…}}. May be repeated.
+    #[arg(long, value_name = "PERMISSION")]
+    pub grant: Vec<String>,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+/// Options of `role assign`.
+#[derive(Debug, clap::Args)]
+pub(super) struct RoleAssignArgs {
+    /// The role's name.
+    pub name: String,
+    /// Whose role.
+    #[arg(long, value_name = "SLUG")]
+    pub organization: String,
+    /// To whom.
+    #[arg(long)]
+    pub user: i64,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+/// What to do with temporary permission grants.
+#[derive(Debug, Subcommand)]
+pub(super) enum GrantCommand {
+    /// Give a user a permission for a time.
+    Create(GrantCreateArgs),
+    /// The temporary grants of an organization.
+    List(GrantListArgs),
+}
+
+/// Options of `grant create`.
+#[derive(Debug, clap::Args)]
+pub(super) struct GrantCreateArgs {
+    /// Whose user.
+    #[arg(long, value_name = "SLUG")]
+    pub organization: String,
+    /// To whom.
+    #[arg(long)]
+    pub user: i64,
+    /// What, such as Doc:Read.
+    #[arg(long)]
+    pub permission: String,
+    /// Only where an attribute of the resource is so; may be repeated.
+    #[arg(long = "where", value_name = "NAME=VALUE")]
+    pub conditions: Vec<String>,
+    /// How long: 30s, 5m, 1h, 30d, or as ISO 8601 writes it.
+    #[arg(long = "for", value_name = "DURATION")]
+    pub duration: String,
+    /// Why; at least 10 characters.
+    #[arg(long, value_name = "TEXT")]
+    pub because: String,
+    /// A tag; may be repeated.
+    #[arg(long, value_name = "KEY[=VALUE]")]
+    pub tag: Vec<String>,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+/// Options of `grant list`.
+#[derive(Debug, clap::Args)]
+pub(super) struct GrantListArgs {
+    /// Whose.
+    #[arg(long, value_name = "SLUG")]
+    pub organization: String,
+    /// Only this user's; may be repeated.
+    #[arg(long)]
+    pub user: Vec<i64>,
+    /// Only of this permission.
+    #[arg(long)]
+    pub permission: Option<String>,
+    /// Only expired ones (true), or only those that are not (false).
+    #[arg(long, value_name = "BOOL")]
+    pub expired: Option<bool>,
+    /// Only with this tag: key:value, key:* or key: ; may be repeated.
+    #[arg(long)]
+    pub tag: Vec<String>,
+    /// + or - and user_id, expires_at or permission_grant.permission_name; may be repeated.
+    #[arg(long, allow_hyphen_values = true, value_name = "FIELD")]
+    pub sort: Vec<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 100)]
+    pub limit: usize,
     #[command(flatten)]
     pub server: ServerArgs,
 }

@@ -73,6 +73,15 @@ pub(super) fn add_resources(body: &mut Value, resources: &[String]) {
 
 /// The attributes given, if any.
 pub(super) fn add_attributes(body: &mut Value, attributes: &[String]) -> Result<(), Failure> {
+    let all = read_attributes(attributes)?;
+    if !all.is_empty() {
+        body["attributes"] = Value::Object(all);
+    }
+    Ok(())
+}
+
+/// Attributes as they are typed, `name=value`.
+pub(super) fn read_attributes(attributes: &[String]) -> Result<Map<String, Value>, Failure> {
     let mut all = Map::new();
     for attribute in attributes {
         let (name, text) =
@@ -82,10 +91,7 @@ pub(super) fn add_attributes(body: &mut Value, attributes: &[String]) -> Result<
             return Err(anyhow!("the attribute `{name}` is given twice: keep one").into());
         }
     }
-    if !all.is_empty() {
-        body["attributes"] = Value::Object(all);
-    }
-    Ok(())
+    Ok(all)
 }
 
 /// A number or boolean where it reads as one, a string in quotes or else.

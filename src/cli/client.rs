@@ -119,3 +119,26 @@ fn own_token(config: &Config) -> Result<String, Failure> {
     let request = MintRequest { subject, organization: None, scope: None, ttl: TOKEN_TTL };
     Ok(mint(&keys, &request, &Clock::System)?)
 }
+
+/// A text as one segment of a path.
+pub(super) fn segment(text: &str) -> String {
+    let Ok(mut url) = reqwest::Url::parse("http://server/") else { return String::new() };
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop().push(text);
+    }
+    url.path().trim_start_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_is_one_whatever_is_in_it() {
+        for (text, encoded) in
+            [("editor", "editor"), ("a/b?c#d", "a%2Fb%3Fc%23d"), ("zwei Wörter", "zwei%20W%C3%B6rter")]
+        {
+            assert_eq!(segment(text), encoded);
+        }
+    }
+}

@@ -13,6 +13,7 @@ mod elsewhere;
 mod exit;
 mod explain;
 mod export;
+mod grant;
 mod import;
 mod jobs;
 mod keys;
@@ -20,6 +21,7 @@ mod neighbours;
 mod output;
 mod place;
 mod rebuild;
+mod role;
 pub mod runtime;
 mod serve;
 mod token;
@@ -78,6 +80,8 @@ fn run(args: Args) -> Result<Exit, Failure> {
             Command::Jobs(options) => {
                 jobs::run(&client::Client::find(&config, &options.server)?, &options, args.json).await
             }
+            Command::Role(command) => role::run(&config, &command, args.json).await,
+            Command::Grant(command) => grant::run(&config, &command, args.json).await,
             Command::Config | Command::Openapi => Ok(Exit::Done),
         }
     })

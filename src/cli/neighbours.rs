@@ -110,7 +110,7 @@ impl Neighbour {
         }
     }
 
-    async fn stop(self) {
+    async fn stop(mut self) {
         self.assembly.stop().await;
         let private = self.private.lock().take();
         close(&self.pool, private).await;

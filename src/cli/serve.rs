@@ -35,7 +35,7 @@ pub(super) async fn worker(config: Config) -> Result<Exit, Failure> {
     no_embedded_index(&config, "`worker`", "the embedded index lives inside `serve`")?;
     let prepared = neighbours::prepare(&config, true)?;
     let database = Database::open(&config.default_place()).await?;
-    let assembly = assembled(&config, &database, None, true)?;
+    let mut assembly = assembled(&config, &database, None, true)?;
     let neighbours = neighbours::start(prepared).await;
     output::text("permdex worker is running")?;
     asked_to_stop().await?;
@@ -95,7 +95,7 @@ impl Server {
     }
 
     /// Finishes requests, gives jobs back, closes the database.
-    pub(super) async fn stop(self) {
+    pub(super) async fn stop(mut self) {
         let _ = std::fs::remove_file(&self.url_file);
         self.draining.cancel();
         let _ = self.api.await;
@@ -144,7 +144,7 @@ impl Ready {
         tokio::spawn(clusters.clone().keep_current());
         let app = |metrics| {
             let verifier = Verifier::new(self.keys.clone(), Clock::System);
-            http::App::new(clusters.clone(), verifier, metrics, (&config.http).into())
+            http::App::new(clusters.clone(), verifier, metrics, config.into())
         };
         let draining = CancellationToken::new();
         let served_here = self.metrics_listener.is_none().then(|| self.metrics.clone());
@@ -256,6 +256,7 @@ pub(super) fn refresh_settings(config: &Config, place: &Place) -> refresh::Setti
         heartbeat: refresh.heartbeat,
         refresh_interval: place.index.refresh_interval,
         poll: refresh.poll_interval,
+        max_attempts: refresh.max_attempts,
         retry_after: refresh.retry_interval,
         retire_after: config.rebuild.retire_after,
         ..refresh::Settings::default()

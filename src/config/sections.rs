@@ -185,7 +185,7 @@ pub struct RefreshConfig {
     /// How often users whose document could not be written are tried again.
     #[serde(with = "span")]
     pub retry_interval: Duration,
-    /// How often a job is tried that fails by itself.
+    /// How often a job may lose its worker before it has failed.
     pub max_attempts: u32,
 }
 
@@ -208,7 +208,7 @@ pub struct RolesConfig {
 }
 
 /// Requests per caller and minute, by endpoint of the role API; 0 = no limit.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each is named after its endpoint")]
 pub struct RateLimits {

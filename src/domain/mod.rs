@@ -22,6 +22,7 @@ mod origin;
 mod pattern;
 mod policy;
 mod privilege;
+mod role;
 mod scope;
 mod statement;
 mod template;
@@ -45,9 +46,11 @@ pub use origin::{Origin, OriginError};
 pub use pattern::{ActionPattern, Pattern, ResourcePattern};
 pub use policy::{
     MAX_ACTIONS, MAX_ATTRIBUTE_BYTES, MAX_CONDITIONS, MAX_RESOURCES, MAX_STATEMENTS, MAX_STRING_BYTES, MAX_VALUES,
-    check_attribute, read_conditions, read_grant, read_statements, read_value, write_grant, write_statements,
+    check_attribute, read_conditions, read_grant, read_grants, read_statements, read_value, write_grant,
+    write_statements,
 };
 pub use privilege::NotCovered;
+pub use role::{FrontendView, MAX_GRANTS, MAX_ROLE_NAME, role_name};
 pub use scope::Scope;
 pub use statement::{Binding, Statement};
 pub use template::{ActionTemplate, BoundUser, ResourceTemplate, Template};

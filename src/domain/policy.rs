@@ -6,6 +6,7 @@ use super::grammar::NameError;
 use super::grant::PermissionGrant;
 use super::kind::Kind;
 use super::pattern::ActionPattern;
+use super::role::MAX_GRANTS;
 use super::statement::Statement;
 use super::template::Template;
 use super::value::Value;
@@ -203,6 +204,14 @@ pub fn read_grant(node: Node, pointer: &str, errors: &mut Errors) -> Option<Perm
     fields.finish();
     let grant = PermissionGrant { permission_name: name?, conditions: conditions? };
     (errors.len() == before).then_some(grant)
+}
+
+/// Reads the permission grants of a role, which stand at `pointer`; it may have none.
+pub fn read_grants(node: Node, pointer: &str, errors: &mut Errors) -> Option<Vec<PermissionGrant>> {
+    let items = items(node, pointer, 0..=MAX_GRANTS, "grants", errors)?;
+    let read = |(index, item): (usize, Node)| read_grant(item, &format!("{pointer}/{index}"), errors);
+    let all: Vec<_> = items.into_iter().enumerate().map(read).collect();
+    all.into_iter().collect()
 }
 
 fn items(

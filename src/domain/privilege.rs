@@ -37,6 +37,18 @@ impl Permissions {
         allowed && !self.is_met_by_a_deny(action, resource)
     }
 
+    /// Whether some allow covers `action` and meets `resource`, whatever its conditions and whatever is denied: whether
+    /// the user can be allowed anything of that kind at all.
+    #[must_use]
+    pub fn meets(&self, action: &ActionPattern, resource: &ResourcePattern, now: i64) -> bool {
+        self.statements().iter().any(|allow| {
+            allow.effect == Effect::Allow
+                && allow.is_alive(now)
+                && allow.actions.iter().any(|own| own.covers(action))
+                && allow.resources.iter().any(|own| own.meets(resource))
+        })
+    }
+
     /// Whether the user has everything that the allows of `given` give, temporary grants left out.
     ///
     /// # Errors

@@ -1,26 +1,34 @@
 //! What every handler is given: the storage clusters, the verifier, the metrics, bounds.
 
 use super::problem::Problem;
+use super::v1::role::limits::Limits;
 use crate::auth::Verifier;
-use crate::config::HttpConfig;
+use crate::config::{Config, HttpConfig, RateLimits};
+use crate::service::roles::Longest;
 use crate::service::{Cluster, Clusters};
 use crate::telemetry::Metrics;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Time limits of requests.
+/// Bounds of requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// How long a request may take until the headers of its answer.
     pub request_timeout: Duration,
     /// How long a who-has stream may take.
     pub stream_timeout: Duration,
+    /// The longest temporary grant.
+    pub longest_grant: Longest,
+    /// Requests of the role API per caller, endpoint and minute.
+    pub rate_limits: RateLimits,
 }
 
-impl From<&HttpConfig> for Settings {
-    fn from(config: &HttpConfig) -> Self {
-        Self { request_timeout: config.request_timeout, stream_timeout: config.stream_timeout }
+impl From<&Config> for Settings {
+    fn from(config: &Config) -> Self {
+        let HttpConfig { request_timeout, stream_timeout, .. } = config.http;
+        let longest_grant = Longest(config.roles.temporary_grant_max);
+        Self { request_timeout, stream_timeout, longest_grant, rate_limits: config.rate_limits }
     }
 }
 
@@ -34,6 +42,7 @@ struct Inner {
     verifier: Verifier,
     metrics: Option<Metrics>,
     settings: Settings,
+    limits: Limits,
     draining: AtomicBool,
 }
 
@@ -46,8 +55,9 @@ impl App {
         metrics: Option<Metrics>,
         settings: Settings,
     ) -> Self {
-        let clusters = clusters.into();
-        Self(Arc::new(Inner { clusters, verifier, metrics, settings, draining: AtomicBool::new(false) }))
+        let (clusters, limits) = (clusters.into(), Limits::new(&settings.rate_limits));
+        let draining = AtomicBool::new(false);
+        Self(Arc::new(Inner { clusters, verifier, metrics, settings, limits, draining }))
     }
 
     /// From now on `/readyz` says that this instance is going away. Requests are still answered.
@@ -69,6 +79,11 @@ impl App {
 
     pub(super) fn settings(&self) -> Settings {
         self.0.settings
+    }
+
+    /// The rate limits of the role API.
+    pub(super) fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     /// All storage clusters.

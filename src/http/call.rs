@@ -40,10 +40,7 @@ impl FromRequestParts<App> for Call {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let request = match parts.extensions.get::<Arc<RequestInfo>>() {
-            Some(request) => Arc::clone(request),
-            None => Arc::new(RequestInfo::new(&parts.headers)),
-        };
+        let request = request_info(parts);
         let claims = app.verifier().verify(&parts.headers)?;
         request.learn(&claims);
         let are_several = app.clusters().are_several();
@@ -56,6 +53,12 @@ impl FromRequestParts<App> for Call {
         }
         Ok(Self { cluster, caller, request })
     }
+}
+
+/// The request, which [`super::outer`] has put beside it.
+fn request_info(parts: &Parts) -> Arc<RequestInfo> {
+    let known = parts.extensions.get::<Arc<RequestInfo>>();
+    known.map_or_else(|| Arc::new(RequestInfo::new(&parts.headers)), Arc::clone)
 }
 
 /// The organization in the path, where the route has one.

@@ -24,6 +24,7 @@ mod refusal;
 mod request;
 mod router;
 mod serve;
+mod v1;
 mod v2;
 mod write;
 

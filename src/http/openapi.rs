@@ -1,6 +1,7 @@
 //! The OpenAPI document: what the endpoints say of themselves, and what all of them have in common.
 
 mod cluster_header;
+mod either;
 mod not_null;
 
 use super::app::App;
@@ -82,6 +83,7 @@ pub(super) struct ProblemBody {
 #[expect(dead_code, reason = "only described")]
 pub(super) struct InputError {
     /// Where, as a JSON pointer (RFC 6901); a query parameter is `/name`.
+    #[schema(example = "/statements/0/resources/0")]
     pointer: String,
     /// What is wrong and what to do.
     detail: String,
@@ -97,6 +99,7 @@ pub fn openapi() -> OpenApi {
 pub(super) fn documented() -> (Router<App>, OpenApi) {
     let (router, mut document) = endpoints().split_for_parts();
     not_null::mend(&mut document);
+    either::mend(&mut document);
     cluster_header::add(&mut document);
     document.info = InfoBuilder::new()
         .title("permdex")

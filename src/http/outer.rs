@@ -127,6 +127,9 @@ impl Watch {
             *response.body_mut() = Body::from(problem.body(self.info.id()));
         }
         response.headers_mut().insert(X_REQUEST_ID, self.info.header());
+        if let Some(standing) = self.info.standing() {
+            standing.tell(response.headers_mut());
+        }
         self.tell(response.status());
         response
     }
@@ -154,7 +157,8 @@ impl Watch {
 
     fn tell(&self, status: StatusCode) {
         let took = self.started.elapsed();
-        let route = self.route.as_ref().map(MatchedPath::as_str);
+        // Paths of `/v1` are served with and without a slash at their end.
+        let route = self.route.as_ref().map(|route| route.as_str().trim_end_matches('/'));
         self.counts.count(&self.method, route, status, took);
         let (method, route, status) = (self.method.as_str(), route.unwrap_or("none"), status.as_u16());
         tracing::info!(

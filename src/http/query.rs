@@ -54,8 +54,17 @@ impl Query {
 
     /// Reads the known parameters; all that is wrong, and every unknown one, is an error.
     pub(super) fn read<T>(self, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Problem> {
+        self.read_repeated(&[], read)
+    }
+
+    /// The same, where each of `repeated` may be given any number of times.
+    pub(super) fn read_repeated<T>(
+        self,
+        repeated: &[&str],
+        read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
+    ) -> Result<T, Problem> {
         let mut errors = Errors::default();
-        let mut fields = Fields::query(self.0, &mut errors);
+        let mut fields = Fields::query_repeated(self.0, repeated, &mut errors);
         let value = read(&mut fields);
         fields.finish();
         Ok(errors.check(value)?)

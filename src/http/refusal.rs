@@ -75,7 +75,7 @@ mod tests {
             (
                 ServiceError::Hidden {
                     what: "policy",
-                    id: 7,
+                    id: "7".to_owned(),
                     action: "permdex:policy:read",
                     resource: "acrn:*".into(),
                 },

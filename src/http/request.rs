@@ -1,5 +1,6 @@
 //! What is known of a request everywhere: its id, and who made it.
 
+use super::v1::role::limits::Standing;
 use crate::auth::Claims;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt::Write as _;
@@ -16,6 +17,7 @@ const LONGEST: usize = 128;
 pub struct RequestInfo {
     id: HeaderValue,
     claims: OnceLock<Arc<Claims>>,
+    standing: OnceLock<Standing>,
     cluster: OnceLock<Arc<str>>,
 }
 
@@ -23,7 +25,7 @@ impl RequestInfo {
     /// Of a request with these headers: its own id when that is sane, else a new one.
     pub(super) fn new(headers: &HeaderMap) -> Self {
         let id = headers.get(X_REQUEST_ID).filter(|id| is_sane(id.as_bytes())).cloned().unwrap_or_else(new_id);
-        Self { id, claims: OnceLock::new(), cluster: OnceLock::new() }
+        Self { id, claims: OnceLock::new(), standing: OnceLock::new(), cluster: OnceLock::new() }
     }
 
     /// The id: 1 to 128 of `A-Za-z0-9._-`.
@@ -39,6 +41,17 @@ impl RequestInfo {
     pub(super) fn learn(&self, claims: &Arc<Claims>) {
         // Told once; a second extractor would say the same.
         let _ = self.claims.set(Arc::clone(claims));
+    }
+
+    /// How its caller stands with the endpoint's rate limit, if it has one.
+    pub(super) fn stands(&self, standing: Option<Standing>) {
+        if let Some(standing) = standing {
+            let _ = self.standing.set(standing);
+        }
+    }
+
+    pub(super) fn standing(&self) -> Option<Standing> {
+        self.standing.get().copied()
     }
 
     pub(super) fn goes_to(&self, cluster: &Arc<str>) {

@@ -7,7 +7,7 @@ use super::openapi::documented;
 use super::ops::{docs, openapi_json};
 use super::outer::OuterLayer;
 use super::problem::Problem;
-use super::{ops, v2};
+use super::{ops, v1, v2};
 use axum::Router;
 use axum::extract::Request;
 use std::sync::Arc;
@@ -15,7 +15,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// Every documented endpoint: what the router serves and what the document describes are this one list.
 pub(super) fn endpoints() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(v2::permission::endpoints()).merge(v2::admin::endpoints()).merge(ops::endpoints())
+    OpenApiRouter::new()
+        .merge(v1::role::endpoints())
+        .merge(v2::permission::endpoints())
+        .merge(v2::admin::endpoints())
+        .merge(ops::endpoints())
 }
 
 /// The API.
@@ -23,6 +27,7 @@ pub fn router(app: App) -> Router {
     let (router, document) = documented();
     let layer = layer(&app, document.paths.paths.keys().map(String::as_str));
     router
+        .merge(v1::role::with_slash())
         .merge(openapi_json::route(&document))
         .merge(docs::route())
         .fallback(nothing_here)

@@ -37,9 +37,19 @@ impl<'e> Fields<'e> {
 
     /// The parameters of a query string, in its order; one given twice is an error.
     pub fn query(pairs: Vec<(String, String)>, errors: &'e mut Errors) -> Self {
+        Self::query_repeated(pairs, &[], errors)
+    }
+
+    /// The same, where each of `repeated` may be given any number of times: read it with [`Fields::strings`].
+    pub fn query_repeated(pairs: Vec<(String, String)>, repeated: &[&str], errors: &'e mut Errors) -> Self {
         let mut left: Vec<(String, Node)> = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
-            if left.iter().any(|(known, _)| *known == key) {
+            if repeated.contains(&key.as_str()) {
+                match left.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, Node::Array(values))) => values.push(Node::String(value)),
+                    _ => left.push((key, Node::Array(vec![Node::String(value)]))),
+                }
+            } else if left.iter().any(|(known, _)| *known == key) {
                 errors.add(step("", &key), "this parameter is given twice: keep one");
             } else {
                 left.push((key, Node::String(value)));
@@ -187,6 +197,9 @@ impl<'e> Fields<'e> {
         let mut texts = Vec::with_capacity(count);
         for (index, item) in items.into_iter().enumerate() {
             match item {
+                Node::String(text) if self.source == Source::Query && text.contains('\0') => {
+                    self.wrong(name, format!("`{name}` has a NUL character: leave it out"));
+                }
                 Node::String(text) => texts.push(text),
                 other => {
                     let pointer = format!("{}/{index}", self.at(name));
@@ -255,6 +268,19 @@ mod tests {
                 "/z unknown field `z`: known here are `a`, `b`, `c`, `requesterId`, `list`",
             ]
         );
+    }
+
+    #[test]
+    fn a_parameter_that_may_be_repeated_is_a_list_however_often_it_is_given() {
+        let mut errors = Errors::default();
+        let pairs = [("id", "1"), ("a", "x"), ("id", "2"), ("name", "b")];
+        let pairs = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+        let mut fields = Fields::query_repeated(pairs, &["id", "name", "tag"], &mut errors);
+        assert_eq!(fields.strings("id").unwrap(), ["1", "2"]);
+        assert_eq!(fields.strings("name").unwrap(), ["b"]);
+        assert_eq!((fields.strings("tag"), fields.string("a")), (None, Some("x".to_owned())));
+        fields.finish();
+        assert!(errors.is_empty());
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub use listen::listen;
 pub use pending::{PENDING_BOUND, Pending};
 pub use purge::{RETENTION, purge};
 pub use read::{Job, JobFilter, LIST_BOUND, get, list};
-pub use reap::{MAX_ATTEMPTS, Reaped, reap, take_over};
+pub use reap::{Reaped, reap, take_over};
 pub use retry::{Retried, retry};
 pub use signals::Signals;
 pub use status::{Status, status, unfinished};

@@ -4,9 +4,6 @@ use super::finish::told;
 use super::{JobId, QueueError, State};
 use sqlx::{PgPool, Row};
 
-/// After so many attempts that ended with the worker's silence, a job is failed instead of queued again.
-pub const MAX_ATTEMPTS: i32 = 10;
-
 /// After so many, a row leaves the small lane: what kills its worker must not take 511 others along for ever.
 const LONELY_AFTER: i32 = 3;
 
@@ -22,12 +19,12 @@ pub struct Reaped {
     pub failed: Vec<JobId>,
 }
 
-/// Returns rows whose lease is over to the queue, positions kept, or ends them as failed after [`MAX_ATTEMPTS`].
-/// Leases end by the database's clock. Any number of processes may call it, every few seconds.
+/// Returns rows whose lease is over to the queue, positions kept, or ends them as failed when that was their
+/// attempt number `max_attempts`. Leases end by the database's clock. Any number of processes may call it, every few seconds.
 ///
 /// # Errors
 /// [`QueueError`]; call it again.
-pub async fn reap(pool: &PgPool) -> Result<Reaped, QueueError> {
+pub async fn reap(pool: &PgPool, max_attempts: u32) -> Result<Reaped, QueueError> {
     let rows = sqlx::query(concat!(
         "with expired as (
              select id from jobs where claim is not null and lease_until <= now()
@@ -51,7 +48,7 @@ pub async fn reap(pool: &PgPool) -> Result<Reaped, QueueError> {
         told!(),
         "select id, state, (select count(*) from told), (select count(*) from woken) from back"
     ))
-    .bind(MAX_ATTEMPTS)
+    .bind(i32::try_from(max_attempts).unwrap_or(i32::MAX))
     .bind(LONELY_AFTER)
     .bind(BATCH)
     .fetch_all(pool)
@@ -71,7 +68,7 @@ pub async fn reap(pool: &PgPool) -> Result<Reaped, QueueError> {
 ///
 /// # Errors
 /// [`QueueError`]; call it again before claiming.
-pub async fn take_over(pool: &PgPool) -> Result<(i64, Reaped), QueueError> {
+pub async fn take_over(pool: &PgPool, max_attempts: u32) -> Result<(i64, Reaped), QueueError> {
     let epoch = sqlx::query_scalar(
         "with expired as (update jobs set lease_until = now() where claim is not null)
          update embedded_lease set epoch = epoch + 1 returning epoch",
@@ -80,7 +77,7 @@ pub async fn take_over(pool: &PgPool) -> Result<(i64, Reaped), QueueError> {
     .await?;
     let mut all = Reaped::default();
     loop {
-        let some = reap(pool).await?;
+        let some = reap(pool, max_attempts).await?;
         if some == Reaped::default() {
             return Ok((epoch, all));
         }

@@ -52,6 +52,8 @@ pub struct Settings {
     pub poll: Duration,
     /// How long a claim rests when something it needs is unreachable.
     pub pause: Duration,
+    /// A job whose worker was lost so many times has failed; at least 1.
+    pub max_attempts: u32,
     /// After how long a failed refresh is tried again.
     pub retry_after: Duration,
     /// After how long a retired generation is deleted: longer than the longest stream.
@@ -72,6 +74,7 @@ impl Default for Settings {
             refresh_interval: Duration::from_secs(1),
             poll: Duration::from_secs(2),
             pause: Duration::from_secs(2),
+            max_attempts: 10,
             retry_after: Duration::from_hours(1),
             retire_after: Duration::from_mins(10),
         }

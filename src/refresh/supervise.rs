@@ -47,7 +47,7 @@ pub async fn embedded(mut context: Context, mut lock: EngineLock, options: PgCon
 
 async fn epoch(context: &Context, stop: &CancellationToken) -> Option<i64> {
     for pause in pauses() {
-        match queue::take_over(&context.pool).await {
+        match queue::take_over(&context.pool, context.settings.max_attempts).await {
             Ok((epoch, reaped)) => {
                 context.signals.finished(&reaped.failed, queue::State::Failed);
                 return Some(epoch);

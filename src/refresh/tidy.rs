@@ -1,6 +1,6 @@
 //! What is done every now and then: leases that ended, jobs kept long enough, failed refreshes, retired generations.
 
-use super::{Context, RefreshError, generations};
+use super::{Context, RefreshError, expiry, generations};
 use crate::queue::{self, JobId, State};
 use crate::store::audit;
 use crate::telemetry::chain;
@@ -33,7 +33,7 @@ pub(super) async fn run(context: Context, stop: CancellationToken) {
 }
 
 async fn reap(context: &Context) -> Result<(), RefreshError> {
-    let reaped = queue::reap(&context.pool).await?;
+    let reaped = queue::reap(&context.pool, context.settings.max_attempts).await?;
     context.signals.finished(&reaped.failed, State::Failed);
     Ok(())
 }
@@ -41,6 +41,7 @@ async fn reap(context: &Context) -> Result<(), RefreshError> {
 async fn tidy(context: &Context) -> Result<(), RefreshError> {
     queue::purge(&context.pool, PURGE_BATCH).await?;
     retry_failed(context).await?;
+    expiry::tidy(context).await?;
     generations::discard_retired(context, context.settings.retire_after).await?;
     // Last: who may not make partitions shall still have the rest done.
     Ok(audit::months_ahead(&context.pool).await?)

@@ -85,6 +85,9 @@ impl Cluster {
             self.observed(tx.rollback().await)?;
             return self.unchanged(whom(request.target, outcome.facts.customer), context).await;
         }
+        if let (Change::Assign, Target::User(user)) = (request.change, request.target) {
+            self.fits(&mut tx, user).await?;
+        }
         self.tell(&mut tx, caller, request, &outcome, context).await?;
         let lane = self.lane(&mut tx, outcome.affected).await?;
         let job = self.refresh_job(caller, outcome.affected, Some(outcome.facts.customer), lane, context);

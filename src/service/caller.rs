@@ -115,6 +115,15 @@ impl Caller {
         }
     }
 
+    /// Whether he holds `right` on anything of `own`, under whatever conditions.
+    #[must_use]
+    pub fn holds_some(&self, right: Right, own: Own, now: i64) -> bool {
+        match self {
+            Self::Service(claims) => permits(claims, right),
+            Self::User(user) => holds_some(&user.document.permissions, right, own, now),
+        }
+    }
+
     /// As [`Caller::holds`].
     ///
     /// # Errors
@@ -128,10 +137,7 @@ impl Caller {
     pub fn may(&self, right: Right, own: Own, attributes: &Attributes, organization: Option<&str>, now: i64) -> bool {
         match self {
             Self::Service(_) => self.holds(right, own, now),
-            Self::User(user) => right.name().zip(own.name()).is_some_and(|(action, resource)| {
-                let known = Known::new(attributes, organization);
-                user.document.permissions.check(&action, &resource, &known, now).allow
-            }),
+            Self::User(user) => may(&user.document.permissions, right, own, &Known::new(attributes, organization), now),
         }
     }
 }
@@ -159,8 +165,22 @@ pub(super) fn holds(permissions: &Permissions, right: Right, own: Own, now: i64)
     right.pattern().zip(own.pattern()).is_some_and(|(action, resource)| permissions.holds(&action, &resource, now))
 }
 
-/// What reads as not found: `what` and its id.
-pub(super) fn hidden(right: Right, own: Own, (what, id): (&'static str, i64)) -> ServiceError {
+/// Whether some allow of `permissions` for `right` meets `own`.
+pub(super) fn holds_some(permissions: &Permissions, right: Right, own: Own, now: i64) -> bool {
+    right.pattern().zip(own.pattern()).is_some_and(|(action, resource)| permissions.meets(&action, &resource, now))
+}
+
+/// Whether `permissions` allow `right` on the one thing `own`, of which so much is known.
+pub(super) fn may(permissions: &Permissions, right: Right, own: Own, known: &Known<'_>, now: i64) -> bool {
+    let named = right.name().zip(own.name());
+    named.is_some_and(|(action, resource)| permissions.check(&action, &resource, known, now).allow)
+}
+
+/// What a thing of another tenant reads as, not found: what it is and its id.
+pub(super) type Shown = (&'static str, String);
+
+/// What reads as not found.
+pub(super) fn hidden(right: Right, own: Own, (what, id): Shown) -> ServiceError {
     ServiceError::Hidden { what, id, action: right.0, resource: own.to_string() }
 }
 

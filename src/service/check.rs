@@ -30,7 +30,7 @@ pub struct CheckQuestion {
 pub struct CheckAnswer {
     /// `None`: nobody has this id, who therefore may nothing.
     document: Option<Arc<Document>>,
-    /// One per resource asked; empty when no condition speaks of organizations.
+    /// One per resource asked; empty when no condition on the action speaks of organizations.
     organizations: Vec<Option<Arc<str>>>,
     /// The instant it is judged at, in microseconds since 1970.
     pub now: i64,
@@ -59,7 +59,9 @@ impl Cluster {
         check_bounds(&question.resources, &question.attributes)?;
         let found = self.requester(caller, question.requester, question.after).await?;
         let organizations = match &found.document {
-            Some(document) if asks_for_organization(document) => self.organizations_of(&question.resources).await?,
+            Some(document) if asks_for_organization(document, &question.action) => {
+                self.organizations_of(&question.resources).await?
+            }
             _ => Vec::new(),
         };
         let job = self.hint_for(question.requester, &found);
@@ -97,11 +99,12 @@ impl Decisions<'_> {
     }
 }
 
-/// Whether some condition speaks of the resource's organization: else nobody needs to know it.
-fn asks_for_organization(document: &Document) -> bool {
-    document
-        .permissions
-        .statements()
-        .iter()
-        .any(|statement| !statement.conditions.is_empty() && statement.conditions.contains_key(ORGANIZATION_ATTRIBUTE))
+/// Whether a condition that `action` meets speaks of the resource's organization: else nobody needs to know it, and the
+/// question is answered while it can't be looked up.
+fn asks_for_organization(document: &Document, action: &ActionName) -> bool {
+    document.permissions.statements().iter().any(|statement| {
+        !statement.conditions.is_empty()
+            && statement.conditions.contains_key(ORGANIZATION_ATTRIBUTE)
+            && statement.actions.iter().any(|pattern| pattern.matches(action))
+    })
 }

@@ -12,6 +12,7 @@ use crate::queue::JobId;
 use crate::store::StoreError;
 use crate::store::snapshot::{self, LoadedUser};
 use futures::future::BoxFuture;
+use sqlx::PgConnection;
 use std::sync::Arc;
 
 /// Where an answer comes from.
@@ -115,6 +116,24 @@ impl Cluster {
             loaded => self.observed(loaded)?.map(|loaded| self.to_document(loaded)),
         };
         Ok(Found { document: document.map(Arc::new), source: Source::Database })
+    }
+
+    /// Whether the document of `user` can be kept as `conn` sees him: who has too much for it would have nothing.
+    ///
+    /// # Errors
+    /// `Invalid` says which bound it would break.
+    pub(super) async fn fits(&self, conn: &mut PgConnection, user: UserId) -> Result<(), ServiceError> {
+        let too_much = |why: String| ServiceError::invalid("", format!("user `{user}` would have too much: {why}"));
+        let loaded = match snapshot::load_one(conn, user, self.now(), &self.snapshots).await {
+            // He has nothing as it is: no change of his makes that worse.
+            Err(StoreError::Unreadable(_)) => return Ok(()),
+            Err(error @ StoreError::TooMuch { .. }) => return Err(too_much(error.to_string())),
+            loaded => self.observed(loaded)?,
+        };
+        let Some(LoadedUser { email, ui_language, permissions, .. }) = loaded else { return Ok(()) };
+        let permissions = permissions.without_what_is_taken_back();
+        let document = Document { email, ui_language, permissions, version: 0 };
+        document.check_size().map_err(|error| too_much(error.to_string()))
     }
 
     fn to_document(&self, loaded: LoadedUser) -> Document {

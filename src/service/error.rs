@@ -47,7 +47,7 @@ pub enum ServiceError {
         /// `user`, `policy`, ….
         what: &'static str,
         /// As it was asked for.
-        id: i64,
+        id: String,
         /// The missing action.
         action: &'static str,
         /// The resource pattern it is missing on.

@@ -65,7 +65,8 @@ pub(crate) fn maybe_text(fields: &mut Fields<'_>, name: &'static str, most: usiz
     fits(fields, name, found, most).map(Some)
 }
 
-fn fits(fields: &mut Fields<'_>, name: &'static str, found: String, most: usize) -> Option<String> {
+/// A text of at most so many characters, without a NUL.
+pub(crate) fn fits(fields: &mut Fields<'_>, name: &'static str, found: String, most: usize) -> Option<String> {
     let characters = found.chars().count();
     if characters > most {
         fields.wrong(name, format!("`{name}` has {characters} characters: at most {most} are allowed"));

@@ -1,7 +1,7 @@
 //! Whether a caller may give or take a policy: judged within the write's transaction, on what the locks hold still.
 
 use super::assign::{Change, not_found};
-use super::caller::{Caller, UserCaller, forbidden, hidden, holds, permitted};
+use super::caller::{Caller, Shown, UserCaller, forbidden, hidden, holds, permitted};
 use super::cluster::Cluster;
 use super::error::ServiceError;
 use super::right::{Own, Right};
@@ -131,11 +131,11 @@ impl Cluster {
 }
 
 /// As errors name a target.
-fn target_of(target: Target) -> (&'static str, i64) {
+fn target_of(target: Target) -> Shown {
     match target {
-        Target::User(id) => ("user", id.0),
-        Target::SecurityGroup(id) => ("security group", id.0),
-        Target::Customer(id) => ("customer", id.0),
+        Target::User(id) => ("user", id.to_string()),
+        Target::SecurityGroup(id) => ("security group", id.to_string()),
+        Target::Customer(id) => ("customer", id.to_string()),
     }
 }
 

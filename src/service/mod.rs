@@ -41,6 +41,7 @@ mod reach;
 mod ready;
 mod rebuild;
 mod right;
+pub mod roles;
 mod stream;
 mod who_has;
 mod written;

@@ -50,6 +50,8 @@ rights!(
     ROLE_CREATE = "Role:CreateRole",
     ROLE_GET = "Role:GetRole",
     ROLE_MODIFY = "Role:ModifyRole",
+    // For a service's scope; what users give is compared.
+    ROLE_ASSIGN = "Role:AssignRole",
     TEMPORARY_GRANT_CREATE = "Role:CreateTemporaryPermissionGrant",
     TEMPORARY_GRANT_GET = "Role:GetTemporaryPermissionGrant",
 );

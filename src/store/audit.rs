@@ -179,7 +179,8 @@ pub async fn list(
         }
     }
     query.push(" order by id desc limit ").push_bind(i64::from(limit));
-    query.build().fetch_all(conn).await?.iter().map(read).collect()
+    // As the lists of `records`: planned for its values.
+    query.build().persistent(false).fetch_all(conn).await?.iter().map(read).collect()
 }
 
 fn read(row: &PgRow) -> Result<AuditRow, StoreError> {

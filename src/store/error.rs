@@ -18,6 +18,14 @@ pub enum StoreError {
         /// Which bound was met.
         bound: &'static str,
     },
+    /// Something stored can't be read: somebody's hand was in the database, or a newer release.
+    #[error("{what} can't be read as it is stored: {why}; write it anew")]
+    Stored {
+        /// Such as ``role `9` ``.
+        what: String,
+        /// The first thing that is wrong with it.
+        why: Arc<str>,
+    },
     /// What is stored about a user can't be read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),

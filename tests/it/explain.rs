@@ -1,6 +1,8 @@
 //! No statement of the request and refresh paths scans a large table, whether the planner knows its parameters or
 //! not: 100,000 users, 1,000 policies, 5,000 groups.
 
+mod lists;
+
 use crate::support::database::TestDatabase;
 use permdex::store::statements;
 use sqlx::{AssertSqlSafe, PgConnection};
@@ -93,7 +95,15 @@ fn calls(name: &str) -> (&'static str, Vec<String>) {
         ),
         "lock customers" | "lock members" => ("bigint[]", vec![ids.to_owned()]),
         "customer uses" | "group uses" | "group gives" | "policy uses" => ("bigint", vec!["17".to_owned()]),
-        "role by name" => ("bigint, text", vec!["1, 'role 19'".to_owned()]),
+        "living role" | "role by name" => ("bigint, text", vec!["1, 'role 19'".to_owned()]),
+        "role by id" | "role is held" => ("bigint", vec!["17".to_owned()]),
+        "roles" => (
+            "bigint, bigint[], text[], bigint, bigint",
+            vec!["1, null, null, 0, 1000".to_owned(), format!("1, {ids}, '{{a,b}}', 0, 1000")],
+        ),
+        "role grants" => ("bigint[]", vec![ids.to_owned()]),
+        "role's users move" => ("bigint, bigint", vec!["17, 18".to_owned()]),
+        "purge roles" | "tidy grants" => ("bigint, bigint", vec!["1000000, 1000".to_owned()]),
         "members" => ("bigint, bigint, bigint", vec!["17, 0, 1000".to_owned()]),
         "member strangers" => ("bigint, bigint[]", vec![format!("1, {ids}")]),
         "replace members" => ("bigint, bigint, bigint[]", vec![format!("17, 1, {ids}")]),

@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::time::Duration;
 
+/// After how many lost workers a job has failed; not the default.
+const ATTEMPTS: u32 = 7;
 /// Longer than any test: what waits so long waits for a state.
 const LONG: Duration = Duration::from_mins(1);
 

@@ -164,8 +164,8 @@ async fn learn(cluster: Cluster, stop: CancellationToken) {
 }
 
 impl Assembly {
-    /// Ends the tasks: jobs under way are given back. The pool stays open.
-    pub async fn stop(mut self) {
+    /// Ends the tasks: jobs under way are given back. The pool stays open, and what can be answered without workers is.
+    pub async fn stop(&mut self) {
         self.stop.cancel();
         let ended = tokio::time::timeout(STOP_WAIT, async { while self.tasks.join_next().await.is_some() {} }).await;
         if ended.is_err() {

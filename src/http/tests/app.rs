@@ -2,6 +2,7 @@
 
 use crate::auth::{Keys, Settings as AuthSettings, Verifier};
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::domain::{CustomerId, Permissions, UserId};
 use crate::http::{App, Settings, router};
 use crate::index::embedded::EmbeddedIndex;
@@ -75,8 +76,7 @@ impl TestApp {
             &AuthSettings { hs256_secret: vec![SECRET.into()], ..AuthSettings::default() },
             &[SECRET.into()],
         );
-        let minute = Duration::from_mins(1);
-        let settings = Settings { request_timeout: minute, stream_timeout: minute };
+        let settings = Settings::from(&Config::built_in().unwrap());
         let app = App::new(clusters, Verifier::new(keys.unwrap(), clock.clone()), None, settings);
         Self { router: router(app.clone()), app, clock }
     }

@@ -216,7 +216,7 @@ impl ItemAnswer {
             // The mapping or a limit of it: this document's fault.
             400 => Outcome::Written(Written::Refused(error.to_string())),
             _ if is_busy(status) => Outcome::Busy(Trouble::Status { status, error }),
-            _ => return Err(Trouble::Status { status, error }),
+            _ => return Err(Trouble::of(status, error)),
         })
     }
 }

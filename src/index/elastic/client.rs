@@ -251,6 +251,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn credentials_that_are_refused_are_an_outage_that_names_their_settings() {
+        let denied = r#"{"error":{"type":"security_exception","reason":"unable to authenticate"}}"#;
+        for (status, body) in [(401, denied), (401, ""), (403, denied)] {
+            let fake = Fake::start(vec![(status, body)]).await;
+            let trouble = ask(&[&fake], LONG).await.unwrap_err();
+            assert!(trouble.to_string().contains("`index.api_key`"), "{trouble}");
+            assert!(matches!(trouble.into(), IndexError::Unreachable(_)), "{status}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_server_that_stalls_is_given_up() {
         let fake = Fake::start(vec![(1, "")]).await;
         let trouble = ask(&[&fake], Duration::from_millis(50)).await.unwrap_err();

@@ -66,3 +66,29 @@ pub enum SettingsError {
     #[error("can't make the Elasticsearch client")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::Fake;
+    use super::*;
+
+    fn header(change: impl FnOnce(&mut ElasticSettings)) -> Option<String> {
+        let mut settings = Fake::settings(&[], Duration::from_secs(1));
+        change(&mut settings);
+        settings.authorization().map(|header| header.expose_secret().to_owned())
+    }
+
+    #[test]
+    fn credentials_are_sent_as_elasticsearch_wants_them() {
+        assert_eq!(header(|_| {}), None);
+        // `id:key` and its encoded form, both as Elasticsearch's answer to the creation of a key has them.
+        let of = |key: &str| header(|settings| settings.api_key = Some(key.into()));
+        assert_eq!(of("aWQ6a2V5").as_deref(), Some("ApiKey aWQ6a2V5"));
+        assert_eq!(of("id:key"), of("aWQ6a2V5"));
+        let pair = header(|settings| {
+            settings.username = Some("ann".into());
+            settings.password = Some("p:w".into());
+        });
+        assert_eq!(pair.as_deref(), Some("Basic YW5uOnA6dw=="));
+    }
+}

@@ -16,6 +16,11 @@ pub(super) enum Trouble {
     TimedOut,
     #[error("elasticsearch answered {status}: {error}")]
     Status { status: u16, error: Cause },
+    #[error(
+        "elasticsearch answered {status}: {error}: check `index.api_key`, or `index.username` and `index.password`, and \
+         what they may do"
+    )]
+    Denied { status: u16, error: Cause },
     #[error("elasticsearch answered something else than expected")]
     Answer(#[source] serde_json::Error),
     #[error("elasticsearch answered something else than expected: {0}")]
@@ -63,6 +68,15 @@ impl Trouble {
         }
         // A proxy in between answers no JSON.
         let error = serde_json::from_slice::<Failed>(body).map(|failed| failed.error).unwrap_or_default();
+        Self::of(status, error)
+    }
+
+    /// An error, of an answer or of an item in it.
+    pub fn of(status: u16, error: Cause) -> Self {
+        // A block that somebody set is a 403 too.
+        if status == 401 || error.kind == "security_exception" {
+            return Self::Denied { status, error };
+        }
         Self::Status { status, error }
     }
 
@@ -111,7 +125,9 @@ impl From<Arc<Trouble>> for IndexError {
             Trouble::Status { error, .. } if error.kind == "cluster_block_exception" => {
                 Self::Unreachable(Box::new(trouble))
             }
-            Trouble::Connection(_)
+            // Credentials that are wrong or ran out are mended by the operator: until then everything waits.
+            Trouble::Denied { .. }
+            | Trouble::Connection(_)
             | Trouble::TimedOut
             | Trouble::TooManyReads
             | Trouble::Ended

@@ -89,6 +89,9 @@ impl Cluster {
             if !self.observed(changed)? {
                 return write.unchanged(Some(Whom::User(user, Some(group.customer_id)))).await;
             }
+            if change == Membership::Joins {
+                write.fits(user).await?;
+            }
             let row = json!({"member": user});
             let (before, after) = match change {
                 Membership::Joins => (None, Some(&row)),

@@ -33,6 +33,7 @@ pub use page::{MAX_LIMIT, Page, Paging};
 pub use policies::{NewPolicy, PolicyQuestion};
 pub use precondition::{Precondition, etag};
 pub use users::{NewUser, UserQuestion};
+pub(super) use writing::{Touches, Writing};
 
 use super::written::Written;
 

@@ -117,6 +117,6 @@ impl Thing {
         if caller.holds(self.read, own, cluster.now()) {
             return Ok(());
         }
-        Err(lacking(caller, self.read, own, customer, (self.word, id)))
+        Err(lacking(caller, self.read, own, customer, (self.word, id.to_string())))
     }
 }

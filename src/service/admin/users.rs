@@ -218,6 +218,7 @@ impl Writing<'_> {
             }
             self.covers(of_roles(&allowed))?;
         }
+        self.fits(id).await?;
         let record = self.stored(id).await?;
         self.tell(USER.create, &USER.target(id), Some(customer), None, Some(&record)).await?;
         let written = self.finish(Touches::Scope(Scope::User(id)), Some(customer)).await?;
@@ -247,6 +248,7 @@ impl Writing<'_> {
             // A role given and the one it replaces: who may not give one may not take it away by giving another.
             self.covers(of_roles(&had).chain(of_roles(&has)).filter(|_| changes_role))?;
             self.covers(has.iter().filter(|_| activates))?;
+            self.fits(id).await?;
         }
         let record = self.stored(id).await?;
         self.tell(USER.update, &USER.target(id), Some(customer), Some(&before), Some(&record)).await?;

@@ -7,10 +7,10 @@
 
 use super::difference::difference;
 use super::thing::Thing;
-use crate::domain::{CustomerId, Effect, Effective, Origin, Permissions, Scope, UserId};
+use crate::domain::{Attributes, CustomerId, Effect, Effective, Known, Origin, Permissions, Scope, UserId};
 use crate::queue::Lane;
 use crate::service::assign::SMALL;
-use crate::service::caller::{Caller, forbidden, hidden, holds, permitted};
+use crate::service::caller::{Caller, Shown, forbidden, hidden, holds, holds_some, may, permitted};
 use crate::service::cluster::Cluster;
 use crate::service::error::ServiceError;
 use crate::service::hint::Whom;
@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 /// Whose index documents a change touches.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Touches {
+pub(in crate::service) enum Touches {
     /// Nobody's: it is complete when it is committed.
     Nobody,
     /// These, looked up when the job runs.
@@ -34,7 +34,7 @@ pub(super) enum Touches {
 }
 
 /// See the module's text.
-pub(super) struct Writing<'a> {
+pub(in crate::service) struct Writing<'a> {
     pub cluster: &'a Cluster,
     pub caller: &'a Caller,
     pub context: &'a WriteContext,
@@ -45,7 +45,7 @@ pub(super) struct Writing<'a> {
 
 impl Cluster {
     /// Begins a write.
-    pub(super) async fn writing<'a>(
+    pub(in crate::service) async fn writing<'a>(
         &'a self,
         caller: &'a Caller,
         context: &'a WriteContext,
@@ -93,6 +93,7 @@ impl Writing<'_> {
         customer: CustomerId,
         shown: (&'static str, i64),
     ) -> Result<(), ServiceError> {
+        let shown = (shown.0, shown.1.to_string());
         if let Caller::Service(claims) = self.caller {
             return permitted(claims, right, own);
         }
@@ -102,12 +103,47 @@ impl Writing<'_> {
         Err(lacking(self.caller, right, own, customer, shown))
     }
 
+    /// Whether the caller may do `right` to the one thing `own`, whose attributes are known.
+    pub fn may_with(&self, right: Right, own: Own, attributes: &Attributes, organization: &str) -> bool {
+        let now = self.cluster.now();
+        match (self.caller, &self.own) {
+            (Caller::Service(_), _) => self.caller.holds(right, own, now),
+            (Caller::User(_), Some(permissions)) => {
+                may(permissions, right, own, &Known::new(attributes, Some(organization)), now)
+            }
+            (Caller::User(_), None) => false,
+        }
+    }
+
+    /// Whether the caller holds `right` on anything of `own`, under whatever conditions.
+    pub fn may_some(&self, right: Right, own: Own) -> bool {
+        match (self.caller, &self.own) {
+            (Caller::Service(_), _) => self.caller.holds(right, own, self.cluster.now()),
+            (Caller::User(_), Some(permissions)) => holds_some(permissions, right, own, self.cluster.now()),
+            (Caller::User(_), None) => false,
+        }
+    }
+
+    /// What the caller reads who lacks `right`.
+    pub fn lacking(&self, right: Right, own: Own, customer: CustomerId, shown: Shown) -> ServiceError {
+        lacking(self.caller, right, own, customer, shown)
+    }
+
+    /// Requires that a user's document can be kept with what the transaction gives him: one that can't would leave him
+    /// with nothing.
+    ///
+    /// # Errors
+    /// `Invalid` says which bound he would break.
+    pub async fn fits(&mut self, user: UserId) -> Result<(), ServiceError> {
+        self.cluster.fits(&mut self.tx, user).await
+    }
+
     /// Requires the right to change one thing of `customer`. An id that is held in a foreign tenant is taken: here alone it does
     /// not read as missing (api.md section 5).
     ///
     /// # Errors
     /// `Conflict`, `Forbidden`.
-    pub fn require_update(&self, thing: Thing, customer: CustomerId, id: i64) -> Result<(), ServiceError> {
+    pub(super) fn require_update(&self, thing: Thing, customer: CustomerId, id: i64) -> Result<(), ServiceError> {
         let own = thing.own(customer, id);
         if !self.may(thing.update, own) && self.caller.customer().is_some_and(|tenant| tenant != customer) {
             return Err(thing.taken(id));
@@ -139,7 +175,7 @@ impl Writing<'_> {
     ///
     /// # Errors
     /// `Conflict`.
-    pub async fn may_use(&mut self, thing: Thing, id: i64) -> Result<(), ServiceError> {
+    pub(super) async fn may_use(&mut self, thing: Thing, id: i64) -> Result<(), ServiceError> {
         if !self.is_judged() || !self.cluster.observed(freed::is_freed(&mut self.tx, thing.ids, id).await)? {
             return Ok(());
         }
@@ -233,13 +269,7 @@ impl Writing<'_> {
 }
 
 /// What a caller reads who lacks `right`: of his own tenant what he lacks, of another that there is no such thing.
-pub(super) fn lacking(
-    caller: &Caller,
-    right: Right,
-    own: Own,
-    customer: CustomerId,
-    shown: (&'static str, i64),
-) -> ServiceError {
+pub(super) fn lacking(caller: &Caller, right: Right, own: Own, customer: CustomerId, shown: Shown) -> ServiceError {
     let is_own = caller.customer().is_none_or(|tenant| tenant == customer);
     if is_own { forbidden(right, own) } else { hidden(right, own, shown) }
 }

@@ -2,7 +2,9 @@
 
 use super::error::LineErrors;
 use super::staged::{Copy, Kind, Staged};
-use crate::domain::{ActionName, PermissionGrant, read_grant, read_statements, write_grant, write_statements};
+use crate::domain::{
+    ActionName, FrontendView, read_grant, read_grants, read_statements, role_name, write_grant, write_statements,
+};
 use crate::json::{Errors, Fields, Node, ParseError, parse, quoted};
 use crate::service::fields::{
     MAX_DESCRIPTION, MAX_EMAIL, MAX_LANGUAGE, MAX_NAME, id, instant, justification, maybe_id, maybe_text, organization,
@@ -66,11 +68,11 @@ fn role(fields: &mut Fields<'_>, row: &mut Copy) -> Option<()> {
     let key = maybe_id(fields, "id");
     let organization = organization(fields);
     let name = text(fields, "name", MAX_NAME);
-    let name = name.and_then(|name| role_name(fields, "name", name));
+    let name = name.and_then(|name| trimmed(fields, "name", name));
     let description = maybe_text(fields, "description", MAX_DESCRIPTION);
     let view = fields.required_string("frontendView");
-    if let Some(other) = view.as_deref().filter(|view| !matches!(*view, "client" | "admin")) {
-        fields.wrong("frontendView", format!("`{}` is no view: `client` or `admin`", quoted(other)));
+    if let Some(Err(why)) = view.as_deref().map(FrontendView::parse) {
+        fields.wrong("frontendView", why);
     }
     let grants = grants(fields);
     row.maybe_integer(key?).text(&organization?).text(&name?).text(description?.as_deref().unwrap_or_default());
@@ -78,14 +80,13 @@ fn role(fields: &mut Fields<'_>, row: &mut Copy) -> Option<()> {
     Some(())
 }
 
-/// Role names are trimmed, and two of them are routes of the role API.
-fn role_name(fields: &mut Fields<'_>, field: &str, name: String) -> Option<String> {
-    let why = match name.as_str() {
-        "temporary_permission_grant" | "temporary_permission_grants" => "is a route of the role API",
-        other if other.trim() != other => "begins or ends with a blank",
-        _ => return Some(name),
-    };
-    fields.wrong(field, format!("`{}` {why}: choose another name", quoted(&name)));
+/// A role's name, which must be trimmed already: users name it exactly so.
+fn trimmed(fields: &mut Fields<'_>, field: &str, name: String) -> Option<String> {
+    match role_name(&name) {
+        Ok(trimmed) if trimmed == name => return Some(name),
+        Ok(_) => fields.wrong(field, format!("`{}` begins or ends with a blank: leave it out", quoted(&name))),
+        Err(why) => fields.wrong(field, why),
+    }
     None
 }
 
@@ -96,11 +97,8 @@ fn grants(fields: &mut Fields<'_>) -> Option<Json> {
         return Some(Json::Array(Vec::new()));
     }
     let at = fields.at("permissionGrants");
-    let items = fields.array("permissionGrants")?;
-    let read = |(index, item): (usize, Node)| read_grant(item, &format!("{at}/{index}"), fields.errors());
-    let all: Vec<Option<PermissionGrant>> = items.into_iter().enumerate().map(read).collect();
-    let all: Vec<PermissionGrant> = all.into_iter().collect::<Option<_>>()?;
-    Some(all.iter().map(write_grant).collect())
+    let node = fields.node("permissionGrants")?;
+    Some(read_grants(node, &at, fields.errors())?.iter().map(write_grant).collect())
 }
 
 fn user(fields: &mut Fields<'_>, row: &mut Copy) -> Option<()> {

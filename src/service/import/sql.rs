@@ -362,7 +362,7 @@ with changed as (
     select i.id, u.customer_id, u.id, i.permission_grant, i.expires_at, i.justification, i.tags, $1
     from import_grants i join users u on u.id = i.user_id order by i.line
     on conflict (id) do update set permission_grant = excluded.permission_grant, expires_at = excluded.expires_at,
-        justification = excluded.justification, tags = excluded.tags, updated_at = now()
+        justification = excluded.justification, tags = excluded.tags, tidied = false, updated_at = now()
     where (t.permission_grant, t.expires_at, t.justification, t.tags)
         is distinct from (excluded.permission_grant, excluded.expires_at, excluded.justification, excluded.tags)
     returning user_id, customer_id

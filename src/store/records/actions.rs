@@ -36,7 +36,7 @@ pub async fn list(
         query.push(" and a.model = ").push_bind(model);
     }
     query.push(" order by a.name limit ").push_bind(i64::from(limit));
-    query.build().fetch_all(conn).await?.iter().map(read).collect()
+    query.build().persistent(false).fetch_all(conn).await?.iter().map(read).collect()
 }
 
 /// Inserts one; false when the name is taken.

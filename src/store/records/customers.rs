@@ -43,7 +43,7 @@ pub const USES_SQL: &str = "select
     (select count(*) from users where customer_id = $1),
     (select count(*) from security_groups where customer_id = $1),
     (select count(*) from policies where customer_id = $1),
-    (select count(*) from roles where customer_id = $1),
+    (select count(*) from roles where customer_id = $1 and retired_at is null),
     (select count(*) from assignments where customer_id = $1 and user_id is null and security_group_id is null),
     (select count(*) from assignments where scope_customer_id = $1)";
 
@@ -83,7 +83,7 @@ pub async fn list(conn: &mut PgConnection, filter: &CustomerFilter, slice: Slice
         query.push(" and c.organization = ").push_bind(organization);
     }
     query.push(" order by c.id limit ").push_bind(i64::from(slice.limit));
-    query.build().fetch_all(conn).await?.iter().map(read).collect()
+    query.build().persistent(false).fetch_all(conn).await?.iter().map(read).collect()
 }
 
 /// Inserts one; false when its id or its organization is taken.

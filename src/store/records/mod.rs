@@ -1,5 +1,8 @@
 //! The things that are administered, as they are read, listed and written: a file each.
 //!
+//! Lists are put together from their filters, and planned for their values each time (`persistent(false)`): a plan kept
+//! for any tenant and any limit would walk all tenants' rows to find a small one's.
+//!
 //! Here: rows and their statements. Whether a caller may, what a change gives and what it leaves behind are `service`'s,
 //! which calls. What permissions mean is nobody's here.
 
@@ -9,6 +12,8 @@ pub mod freed;
 pub mod groups;
 pub mod members;
 pub mod policies;
+pub mod roles;
+pub mod temporary_grants;
 pub mod users;
 
 use super::StoreError;

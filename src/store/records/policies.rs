@@ -109,7 +109,7 @@ pub async fn list(
         query.push(" and p.name = ").push_bind(name);
     }
     query.push(" order by p.id limit ").push_bind(i64::from(slice.limit));
-    query.build().fetch_all(conn).await?.iter().map(read).collect()
+    query.build().persistent(false).fetch_all(conn).await?.iter().map(read).collect()
 }
 
 /// Inserts one; false when the id is taken.

@@ -86,6 +86,10 @@ pub async fn get(conn: &mut PgConnection, id: UserId, lock: Lock) -> Result<Opti
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn list(conn: &mut PgConnection, filter: &UserFilter, slice: Slice) -> Result<Vec<UserRecord>, StoreError> {
+    let roles = match &filter.role_name {
+        None => None,
+        Some(name) => Some(roles(conn, name).await?),
+    };
     let mut query = QueryBuilder::<Postgres>::new("select ");
     query.push(COLUMNS).push(" from users u left join roles r on r.id = u.role_id");
     if let Some(group) = filter.security_group {
@@ -109,12 +113,18 @@ pub async fn list(conn: &mut PgConnection, filter: &UserFilter, slice: Slice) ->
         Some(true) => _ = query.push(" and u.active"),
         Some(false) => _ = query.push(" and not u.active"),
     }
-    if let Some(role) = &filter.role_name {
-        let ids = " and u.role_id = any (array(select id from roles where retired_at is null and name = ";
-        query.push(ids).push_bind(role).push("))");
+    if let Some(roles) = roles {
+        query.push(" and u.role_id = any (").push_bind(roles).push(")");
     }
     query.push(" order by u.id limit ").push_bind(i64::from(slice.limit));
-    query.build().fetch_all(conn).await?.iter().map(read).collect()
+    query.build().persistent(false).fetch_all(conn).await?.iter().map(read).collect()
+}
+
+/// The living roles of a name, of all customers; at most one a customer. Before the list, which is planned for these very
+/// ids: how many users a subquery will leave is anybody's guess.
+async fn roles(conn: &mut PgConnection, name: &str) -> Result<Vec<i64>, StoreError> {
+    let sql = "select id from roles where retired_at is null and name = $1";
+    Ok(sqlx::query_scalar(sql).bind(name).fetch_all(conn).await?)
 }
 
 /// The living role of that name in a customer, held still until the end of the transaction.
@@ -122,8 +132,14 @@ pub async fn list(conn: &mut PgConnection, filter: &UserFilter, slice: Slice) ->
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn role(conn: &mut PgConnection, customer: CustomerId, name: &str) -> Result<Option<RoleId>, StoreError> {
-    let id: Option<i64> = sqlx::query_scalar(ROLE_SQL).bind(customer.0).bind(name).fetch_optional(conn).await?;
-    Ok(id.map(RoleId))
+    // A statement that waited for somebody who replaced the role doesn't see the one that took over: the next one does.
+    for _ in 0..2 {
+        let found = sqlx::query_scalar(ROLE_SQL).bind(customer.0).bind(name).fetch_optional(&mut *conn).await?;
+        if let Some(id) = found {
+            return Ok(Some(RoleId(id)));
+        }
+    }
+    Ok(None)
 }
 
 /// Inserts one; false when the id is taken.

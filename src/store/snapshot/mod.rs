@@ -10,6 +10,7 @@ mod text;
 
 pub use cache::SnapshotCache;
 pub use sql::SQL;
+pub(in crate::store) use text::{grant as read_grant, grants as read_grants};
 
 use super::{StoreError, Unreadable};
 use crate::domain::{Binding, CustomerId, Effective, Origin, Permissions, PolicyId, RoleId, UserId};
@@ -25,7 +26,7 @@ const MAX_ROWS: usize = 500_000;
 /// A page has at most so many bytes of policies and grants.
 const MAX_TEXT_BYTES: usize = 64 << 20;
 /// Temporary grants are left out only when they expired so long ago (microseconds) that no clock can disagree.
-const CERTAINLY_EXPIRED: i64 = 3_600_000_000;
+pub const CERTAINLY_EXPIRED: i64 = 3_600_000_000;
 
 /// What is stored of one user.
 #[derive(Debug, Clone, PartialEq, Eq)]

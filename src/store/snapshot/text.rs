@@ -1,6 +1,6 @@
 //! Stored policies and grants, read through the domain's own strict reader.
 
-use crate::domain::{PermissionGrant, PolicyId, RoleId, Statement, read_grant, read_statements};
+use crate::domain::{PermissionGrant, PolicyId, RoleId, Statement, read_grant, read_grants, read_statements};
 use crate::json::{Errors, Node, ParseError, parse};
 use std::fmt;
 use std::sync::Arc;
@@ -50,16 +50,15 @@ fn statements(text: &str) -> Result<Vec<Statement>, Arc<str>> {
     errors.check(read).map_err(first)
 }
 
-fn grants(text: &str) -> Result<Vec<PermissionGrant>, Arc<str>> {
-    let Node::Array(items) = tree(text)? else { return Err("expected an array of grants".into()) };
+/// Reads the grants of a role.
+pub(in crate::store) fn grants(text: &str) -> Result<Vec<PermissionGrant>, Arc<str>> {
     let mut errors = Errors::default();
-    let read = |(index, item): (usize, Node)| read_grant(item, &format!("/{index}"), &mut errors);
-    let all: Vec<_> = items.into_iter().enumerate().map(read).collect();
-    errors.check(all.into_iter().collect()).map_err(first)
+    let read = read_grants(tree(text)?, "", &mut errors);
+    errors.check(read).map_err(first)
 }
 
 /// Reads one grant.
-pub(super) fn grant(text: &str) -> Result<PermissionGrant, Arc<str>> {
+pub(in crate::store) fn grant(text: &str) -> Result<PermissionGrant, Arc<str>> {
     let mut errors = Errors::default();
     let read = read_grant(tree(text)?, "", &mut errors);
     errors.check(read).map_err(first)

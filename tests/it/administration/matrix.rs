@@ -153,12 +153,44 @@ fn rows(tenant: &Tenant) -> Vec<Row> {
             json!({"customerId": customer, "name": "x"}),
         ),
         row(post.clone(), "/v2/policy", "/v2/policy".into(), policy_body),
-        row(post, "/v2/action", "/v2/action".into(), json!({"name": "doc:read", "title": "x"})),
+        row(post.clone(), "/v2/action", "/v2/action".into(), json!({"name": "doc:read", "title": "x"})),
         row(
             put,
             "/v2/securityGroup/{id}/member/{userId}",
             format!("/v2/securityGroup/{group}/member/{user}"),
             nothing.clone(),
+        ),
+        row(Method::GET, "/v1/{organization}/role", format!("/v1/{organization}/role"), nothing.clone()),
+        row(
+            Method::GET,
+            "/v1/{organization}/role/temporary_permission_grants",
+            format!("/v1/{organization}/role/temporary_permission_grants"),
+            nothing.clone(),
+        ),
+        row(
+            post.clone(),
+            "/v1/{organization}/role",
+            format!("/v1/{organization}/role"),
+            json!({"role_name": "editor", "description": "Taken.", "frontend_view": "client"}),
+        ),
+        row(
+            post.clone(),
+            "/v1/{organization}/role/{role_name}",
+            format!("/v1/{organization}/role/editor"),
+            json!({"description": "Edits."}),
+        ),
+        row(
+            post.clone(),
+            "/v1/{organization}/role/{role_name}/assign",
+            format!("/v1/{organization}/role/editor/assign"),
+            json!({"user_id": user.to_string()}),
+        ),
+        row(
+            post.clone(),
+            "/v1/{organization}/role/temporary_permission_grant",
+            format!("/v1/{organization}/role/temporary_permission_grant"),
+            json!({"user_id": user.to_string(), "duration": "PT1H", "justification": "on call tonight",
+                "permission_grant": {"permission_name": "doc:print"}}),
         ),
         // In use, all of them: nothing goes.
         row(delete.clone(), "/v2/customer/{id}", format!("/v2/customer/{customer}"), nothing.clone()),
@@ -191,17 +223,13 @@ async fn everybody_gets_what_the_matrix_says() {
             operations.remove(&format!("{} {}", row.method, row.operation));
             let what = if row.operation == "/v2/permission" { kind(&row.body) } else { "" };
             let mut line = format!("{:62} {:>2} ", format!("{} {} {what}", row.method, row.operation), tenant.customer);
-            for caller in [
-                None,
-                Some(user(&app, 10).token),
-                Some(user(&app, 11).token),
-                Some(user(&app, 12).token),
-                Some(user(&app, 20).token),
-                Some(app.service().to_owned()),
-            ] {
+            let of = |id| (Some(user(&app, id).token), Some(if id < 20 { "acme" } else { "globex" }));
+            for (caller, organization) in
+                [(None, None), of(10), of(11), of(12), of(20), (Some(app.service().to_owned()), None)]
+            {
                 // What is under way for the same users would show in the answer of who repeats it.
                 app.drained().await;
-                let status = ask(&app, caller.as_deref(), &row).await;
+                let status = ask(&app, caller.as_deref(), organization, &row).await;
                 let _ = write!(line, " {status} ");
             }
             text += line.trim_end();
@@ -223,7 +251,7 @@ fn kind(body: &Value) -> &'static str {
     if body.get("requesterId").is_some() { "(check)" } else { "(who has)" }
 }
 
-async fn ask(app: &App, token: Option<&str>, row: &Row) -> u16 {
+async fn ask(app: &App, token: Option<&str>, organization: Option<&str>, row: &Row) -> u16 {
     let client = Client::builder().no_proxy().build().unwrap();
     let mut request = client.request(row.method.clone(), format!("{}{}", app.url, row.path));
     if let Some(token) = token {
@@ -233,6 +261,12 @@ async fn ask(app: &App, token: Option<&str>, row: &Row) -> u16 {
         && (row.operation.starts_with("/v2/user") || row.operation.starts_with("/v2/action"))
     {
         request = request.header("If-Match", "\"another\"");
+    }
+    // Callers of the role API say which organization issued their token.
+    if row.operation.starts_with("/v1")
+        && let Some(organization) = organization
+    {
+        request = request.header("X-ORG-ID", organization);
     }
     if !row.body.is_null() {
         request = request.json(&row.body);

@@ -2,6 +2,7 @@
 //! the audit log keeps.
 
 mod audit;
+mod crowd;
 mod explaining;
 mod giving;
 mod held;
@@ -58,6 +59,10 @@ pub fn lines() -> Vec<String> {
         policy(4, Some(1), "payers", json!([allow(&["invoice:pay"], &["acrn:app:1:invoice/*"])])),
         policy(5, Some(1), "not the secrets", json!([deny(&["invoice:read"], &["acrn:app:1:invoice/secret"])])),
         policy(6, Some(2), "globex readers", json!([allow(&["doc:read"], &["acrn:app:2:doc/*"])])),
+        json!({"kind": "role", "id": 1, "organization": "acme", "name": "editor", "frontendView": "client",
+            "permissionGrants": [{"permission_name": "doc:edit"}]}),
+        json!({"kind": "role", "id": 2, "organization": "globex", "name": "editor", "frontendView": "client",
+            "permissionGrants": [{"permission_name": "doc:edit"}]}),
         json!({"kind": "securityGroup", "id": 1, "customerId": 1, "name": "Administrators"}),
         json!({"kind": "securityGroup", "id": 2, "customerId": 1, "name": "Denied"}),
         json!({"kind": "securityGroup", "id": 3, "customerId": 1, "name": "Payers"}),

@@ -1,38 +1,17 @@
 //! Write skew: two judged writes at once, each fine alone. The second is judged by what the first has left.
 
 use super::{app, policy, user};
+use crate::support::line_up::line_up;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use sqlx::Connection as _;
 
-/// Runs `first` until it is about to write its audit row, `second` until it waits for a lock, and lets both go.
+/// Both, the second when the first is about to be committed.
 async fn at_once(first: (i64, Method, &str, Value), second: (i64, Method, &str, Value)) -> [StatusCode; 2] {
     let app = app().await;
-    let pool = &app.database.pool;
-    let mut holder = sqlx::PgConnection::connect_with(&app.database.options).await.unwrap();
-    let mut held = holder.begin().await.unwrap();
-    // Blocks inserts and nothing else: everything before them is done, nothing is committed.
-    sqlx::query("lock table audit in share mode").execute(&mut *held).await.unwrap();
-    let waiting = async |wanted: i64| {
-        crate::support::app::within("both wait", || async {
-            let sql =
-                "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-            sqlx::query_scalar::<_, i64>(sql).fetch_one(pool).await.unwrap() >= wanted
-        })
-        .await;
-    };
     let send = async |(caller, method, path, body): (i64, Method, &str, Value)| {
         user(&app, caller).send(method, path, body).await.status
     };
-    let go_on = async {
-        waiting(2).await;
-        held.rollback().await.unwrap();
-    };
-    let second = async {
-        waiting(1).await;
-        send(second).await
-    };
-    let (first, second, ()) = tokio::join!(send(first), second, go_on);
+    let (first, second) = line_up(&app, send(first), send(second)).await;
     [first, second]
 }
 

@@ -1,6 +1,6 @@
 //! Who gets which rows.
 
-use super::{LONG, add, add_many, claim_and_die, claim_from, database, job, large, request, small, state};
+use super::{ATTEMPTS, LONG, add, add_many, claim_and_die, claim_from, database, job, large, request, small, state};
 use permdex::queue::{
     ClaimRequest, Ended, Kind, Lane, Progress, State, claim, cut_off_users, enqueue, finish, progress, reap, release,
     take_over,
@@ -181,8 +181,8 @@ async fn a_process_of_an_old_epoch_claims_nothing() {
     let database = database().await;
     add(&database.pool, &small(17, 1)).await;
     add(&database.pool, &large(3, 1)).await;
-    let (old, _) = take_over(&database.pool).await.expect("taken over");
-    let (new, _) = take_over(&database.pool).await.expect("taken over");
+    let (old, _) = take_over(&database.pool, ATTEMPTS).await.expect("taken over");
+    let (new, _) = take_over(&database.pool, ATTEMPTS).await.expect("taken over");
     for lane in [Lane::Small, Lane::Large] {
         let of = |epoch| ClaimRequest { epoch: Some(epoch), ..request(lane) };
         assert!(claim(&database.pool, &of(old)).await.expect("claimed").is_none());
@@ -225,7 +225,7 @@ async fn a_row_that_kills_its_workers_dies_alone_and_then_fails() {
     let companion = add(&database.pool, &small(1, 1)).await;
     for _ in 0..3 {
         assert_eq!(claim_and_die(&database.pool, Lane::Small).await.jobs.len(), 2);
-        reap(&database.pool).await.expect("reaped");
+        reap(&database.pool, ATTEMPTS).await.expect("reaped");
     }
     let mut failed = Vec::new();
     while failed.is_empty() {
@@ -234,12 +234,12 @@ async fn a_row_that_kills_its_workers_dies_alone_and_then_fails() {
         if claim.ids() == [companion] {
             finish(&database.pool, &[Ended { token: claim.token, users: None }]).await.expect("finished");
         } else {
-            failed = reap(&database.pool).await.expect("reaped").failed;
+            failed = reap(&database.pool, ATTEMPTS).await.expect("reaped").failed;
         }
     }
     assert_eq!(failed, [poison]);
     assert_eq!(state(&database.pool, companion).await, State::Done);
     let poison = permdex::queue::get(&database.pool, poison).await.expect("read").expect("there");
-    assert_eq!((poison.state, poison.attempts), (State::Failed, 10));
-    assert!(poison.error.expect("says why").starts_with("the worker was lost 10 times"));
+    assert_eq!((poison.state, poison.attempts), (State::Failed, 7));
+    assert!(poison.error.expect("says why").starts_with("the worker was lost 7 times"));
 }

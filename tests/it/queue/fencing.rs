@@ -1,6 +1,6 @@
 //! What an old attempt may no longer do, and what giving back costs.
 
-use super::{LONG, add, claim_and_die, claim_from, database, large, small, state};
+use super::{ATTEMPTS, LONG, add, claim_and_die, claim_from, database, large, small, state};
 use permdex::queue::{
     Ended, Fenced, Finished, Lane, Progress, Retried, State, finish, finish_failed, finish_failed_some,
     finish_with_result, get, give_back, heartbeat, progress, reap, release, retry, take_over,
@@ -16,7 +16,7 @@ async fn every_update_of_an_old_attempt_is_refused() {
     let pool = &database.pool;
     let id = add(pool, &small(17, 1)).await;
     let old = claim_and_die(pool, Lane::Small).await.token;
-    assert_eq!(reap(pool).await.expect("reaped").queued, 1);
+    assert_eq!(reap(pool, ATTEMPTS).await.expect("reaped").queued, 1);
     let new = claim_from(pool, Lane::Small).await.expect("queued again");
     assert_eq!(new.jobs.first().map(|job| job.attempt), Some(2));
     assert_eq!(heartbeat(pool, old, LONG).await.expect("asked"), Fenced::Refused);
@@ -37,7 +37,7 @@ async fn several_claims_end_at_once_and_each_old_one_is_named() {
     let pool = &database.pool;
     let first = add(pool, &large(1, 1)).await;
     let old = claim_and_die(pool, Lane::Large).await.token;
-    reap(pool).await.expect("reaped");
+    reap(pool, ATTEMPTS).await.expect("reaped");
     let one = claim_from(pool, Lane::Large).await.expect("queued").token;
     let second = add(pool, &large(2, 1)).await;
     let two = claim_from(pool, Lane::Large).await.expect("queued").token;
@@ -55,7 +55,7 @@ async fn a_lease_that_is_extended_is_not_reaped() {
     add(&database.pool, &small(17, 1)).await;
     let claim = claim_and_die(&database.pool, Lane::Small).await;
     assert_eq!(heartbeat(&database.pool, claim.token, LONG).await.expect("asked"), Fenced::Held);
-    assert_eq!(reap(&database.pool).await.expect("reaped").queued, 0);
+    assert_eq!(reap(&database.pool, ATTEMPTS).await.expect("reaped").queued, 0);
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn nothing_is_lost_when_claimers_die() {
             claim_and_die(pool, Lane::Small).await;
         }
     }
-    reap(pool).await.expect("reaped");
+    reap(pool, ATTEMPTS).await.expect("reaped");
     while let Some(claim) = claim_from(pool, Lane::Small).await {
         let done = finish(pool, &[Ended { token: claim.token, users: None }]).await.expect("finished");
         left -= done.ids.len();
@@ -103,7 +103,7 @@ async fn taking_over_brings_back_what_others_still_hold() {
     let database = database().await;
     let id = add(&database.pool, &small(17, 1)).await;
     let held = claim_from(&database.pool, Lane::Small).await.expect("queued");
-    let (first, reaped) = take_over(&database.pool).await.expect("taken over");
+    let (first, reaped) = take_over(&database.pool, ATTEMPTS).await.expect("taken over");
     assert_eq!((first, reaped.queued), (1, 1));
     assert_eq!(state(&database.pool, id).await, State::Queued);
     assert_eq!(heartbeat(&database.pool, held.token, LONG).await.expect("asked"), Fenced::Refused);

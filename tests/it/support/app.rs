@@ -5,7 +5,7 @@ use super::elastic::{elasticsearch, unique_prefix};
 use permdex::auth::{Keys, MintRequest, Settings as AuthSettings, Subject, Verifier, mint};
 use permdex::cli::runtime::{Assembly, Inputs, assemble};
 use permdex::clock::Clock;
-use permdex::config::Config;
+use permdex::config::{Config, RateLimits};
 use permdex::domain::UserId;
 use permdex::http;
 use permdex::index::PermissionIndex;
@@ -40,7 +40,6 @@ pub struct App {
     pub clusters: Clusters,
     pub url: String,
     client: Client,
-    keys: Keys,
     service: String,
 }
 
@@ -104,6 +103,20 @@ impl Side {
     }
 }
 
+/// As it is built in, but for rate limits: tests ask more often than anybody may.
+fn unlimited() -> Config {
+    let mut config = Config::built_in().expect("the defaults are fine");
+    config.rate_limits = RateLimits {
+        create_role: 0,
+        get_roles: 0,
+        modify_role: 0,
+        assign_role: 0,
+        create_temporary_grant: 0,
+        get_temporary_grants: 0,
+    };
+    config
+}
+
 async fn ready(pool: &PgPool, assembly: &Assembly) {
     let index = &assembly.cluster.index;
     within("the index serves", || async { matches!(index.serving().await, Ok(Some(_))) }).await;
@@ -160,28 +173,34 @@ impl App {
         wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
     ) -> Self {
         let Side { database, assembly } = Side::start("default", engine, lines, service, wrap).await;
-        Self::serve(database, assembly, Vec::new()).await
+        Self::serve(database, assembly, Vec::new(), &unlimited()).await
+    }
+
+    /// The same as it is configured.
+    pub async fn launch_configured(engine: Engine, lines: Vec<String>, config: &Config) -> Self {
+        let service = permdex::service::Settings::default();
+        let Side { database, assembly } = Side::start("default", engine, lines, service, |index| index).await;
+        Self::serve(database, assembly, Vec::new(), config).await
     }
 
     /// One with storage clusters beside `default`. Waits for no index.
     pub async fn several(default: Side, others: Vec<Side>) -> Self {
-        Self::serve(default.database, default.assembly, others).await
+        Self::serve(default.database, default.assembly, others, &unlimited()).await
     }
 
-    async fn serve(database: TestDatabase, assembly: Assembly, others: Vec<Side>) -> Self {
+    async fn serve(database: TestDatabase, assembly: Assembly, others: Vec<Side>, config: &Config) -> Self {
         let clock = Clock::System;
         let clusters = Clusters::new(assembly.cluster.clone(), others.iter().map(|side| side.assembly.cluster.clone()));
         let keys = keys();
-        let config = Config::built_in().expect("the defaults are fine");
         let verifier = Verifier::new(keys.clone(), clock.clone());
-        let app = http::App::new(clusters.clone(), verifier, None, (&config.http).into());
+        let app = http::App::new(clusters.clone(), verifier, None, config.into());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let limits = (&config.http).into();
         tokio::spawn(http::serve(http::router(app), listener, limits, std::future::pending()));
         let service = token(&keys, Subject::Service("test".into()), None, &clock);
         let client = Client::builder().no_proxy().build().expect("a client");
-        Self { database, assembly, others, clusters, url, client, keys, service }
+        Self { database, assembly, others, clusters, url, client, service }
     }
 
     /// Waits until the index serves and no job is left.
@@ -196,12 +215,12 @@ impl App {
 
     /// A user's token.
     pub fn token_of(&self, id: i64, organization: &str) -> String {
-        token(&self.keys, Subject::User(UserId(id)), Some(organization.to_owned()), &Clock::System)
+        user_token(id, organization)
     }
 
     /// A service's token that an organization issued.
     pub fn service_of(&self, organization: &str) -> String {
-        token(&self.keys, Subject::Service("test".into()), Some(organization.to_owned()), &Clock::System)
+        token(&keys(), Subject::Service("test".into()), Some(organization.to_owned()), &Clock::System)
     }
 
     /// The service's token.
@@ -322,6 +341,11 @@ fn token(keys: &Keys, subject: Subject, organization: Option<String>, clock: &Cl
 /// A service's token for a server with the tests' [`SECRET`].
 pub fn service_token() -> String {
     token(&keys(), Subject::Service("test".into()), None, &Clock::System)
+}
+
+/// A user's token for a server with the tests' [`SECRET`].
+pub fn user_token(id: i64, organization: &str) -> String {
+    token(&keys(), Subject::User(UserId(id)), Some(organization.to_owned()), &Clock::System)
 }
 
 /// Waits for a state, for at most two minutes.

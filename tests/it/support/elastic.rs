@@ -9,6 +9,7 @@ mod layout;
 mod node;
 
 use layout::Security;
+pub use layout::{PASSWORD, USERNAME};
 use node::Node;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -43,6 +44,17 @@ async fn find_or_start() -> Result<String, String> {
 /// When it cannot be started.
 pub async fn secured_elasticsearch() -> Node {
     match Node::start(Security::On).await {
+        Ok(node) => node,
+        Err(why) => panic!("{why}"),
+    }
+}
+
+/// The same with TLS, under an authority of its own ([`Node::ca_file`]).
+///
+/// # Panics
+/// When it cannot be started.
+pub async fn tls_elasticsearch() -> Node {
+    match Node::start(Security::Tls).await {
         Ok(node) => node,
         Err(why) => panic!("{why}"),
     }

@@ -1,11 +1,14 @@
 //! What the tests stand on: real servers, started and ended here. No test lives here but those of the support itself.
 
 pub mod app;
+pub mod cache;
 pub mod database;
 pub mod dataset;
 pub mod elastic;
 pub mod guarded;
+pub mod line_up;
 pub mod organization;
 pub mod process;
+pub mod schemathesis;
 pub mod stalling;
 pub mod way;

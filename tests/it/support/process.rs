@@ -16,6 +16,11 @@ pub struct Process {
 impl Process {
     /// Starts one on `data_dir` and waits until it says where it listens.
     pub async fn serve(data_dir: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::serve_logging(data_dir, settings, Stdio::inherit()).await
+    }
+
+    /// The same with its log sent to `log`; what it logs is set by `settings`.
+    pub async fn serve_logging(data_dir: &Path, settings: &[(&str, &str)], log: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_permdex"))
             .args(["serve", "--listen", "127.0.0.1:0"])
             .current_dir(data_dir)
@@ -24,6 +29,7 @@ impl Process {
             .env("PERMDEX__LOG__FILTER", "error")
             .envs(settings.iter().copied())
             .stdout(Stdio::piped())
+            .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .expect("the program starts");

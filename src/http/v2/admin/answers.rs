@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 #[schema(as = Written, rename_all = "camelCase")]
 pub(super) struct Stands {
     /// The job that carries it to the index; null when nothing changed and nothing is under way.
-    #[schema(required = true)]
+    #[schema(required = true, example = "01890a5d-ac96-774b-bcce-b302099a8057")]
     job_id: Option<uuid::Uuid>,
     /// Whether every check and search includes it.
     completed: bool,

@@ -12,19 +12,39 @@ use crate::http::query::NoQuery;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde::Serialize;
+use std::borrow::Cow;
 use tracing::Instrument as _;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::AnyOfBuilder;
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
-/// One of the three answers.
-#[derive(ToSchema, Serialize)]
-#[serde(untagged)]
-#[schema(as = PermissionAnswer)]
-#[expect(dead_code, reason = "only described")]
-enum Answer {
-    Check(#[serde(skip)] check::Described),
-    List(#[serde(skip)] list::Described),
-    WhoHas(#[serde(skip)] who_has::Described),
+/// One of the three answers. `anyOf`: it is the question that tells them apart, a list with a filter has the fields of a
+/// check.
+struct Answer;
+
+impl PartialSchema for Answer {
+    fn schema() -> RefOr<Schema> {
+        let names = [check::Described::name(), list::Described::name(), who_has::Described::name()];
+        let any = names.iter().fold(AnyOfBuilder::new(), |any, name| any.item(Ref::from_schema_name(name.as_ref())));
+        any.description(Some("One of the three answers: the question says which.")).into()
+    }
+}
+
+impl ToSchema for Answer {
+    fn name() -> Cow<'static, str> {
+        "PermissionAnswer".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.extend([
+            (check::Described::name().into_owned(), check::Described::schema()),
+            (list::Described::name().into_owned(), list::Described::schema()),
+            (who_has::Described::name().into_owned(), who_has::Described::schema()),
+        ]);
+        check::Described::schemas(schemas);
+        list::Described::schemas(schemas);
+        who_has::Described::schemas(schemas);
+    }
 }
 
 /// Check, list, who has this

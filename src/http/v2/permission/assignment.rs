@@ -20,15 +20,19 @@ use utoipa::{IntoParams, ToSchema};
 pub(super) struct Described {
     /// The policy.
     #[schema(minimum = 1, example = 3)]
+    #[param(minimum = 1)]
     policy_id: i64,
     /// The target: one user. Excludes `securityGroupId`.
     #[schema(minimum = 1, example = 17)]
+    #[param(minimum = 1)]
     user_id: Option<i64>,
     /// The target: the members of a group. Excludes `userId`.
     #[schema(minimum = 1)]
+    #[param(minimum = 1)]
     security_group_id: Option<i64>,
     /// Alone: the target, all users of a customer. Beside another target: what `${customerId}` is bound to.
     #[schema(minimum = 1)]
+    #[param(minimum = 1)]
     customer_id: Option<i64>,
     /// Answer when every check and search includes the change, or after 30 s.
     wait_for_completion: Option<bool>,
@@ -42,12 +46,15 @@ pub(super) struct Described {
 pub(super) struct DescribedUser {
     /// The policy.
     #[schema(minimum = 1, example = 3)]
+    #[param(minimum = 1)]
     policy_id: i64,
     /// The user.
     #[schema(minimum = 1, example = 17)]
+    #[param(minimum = 1)]
     user_id: i64,
     /// What `${customerId}` is bound to, when not the user's own customer.
     #[schema(minimum = 1)]
+    #[param(minimum = 1)]
     customer_id: Option<i64>,
     /// Answer when every check and search includes the change, or after 30 s.
     wait_for_completion: Option<bool>,
@@ -59,7 +66,7 @@ pub(super) struct DescribedUser {
 #[expect(dead_code, reason = "only described")]
 pub(super) struct DescribedAnswer {
     /// The job that carries it to the index; null when nothing changed and nothing is under way.
-    #[schema(required = true)]
+    #[schema(required = true, example = "01890a5d-ac96-774b-bcce-b302099a8057")]
     job_id: Option<uuid::Uuid>,
     /// Whether every check and search includes it.
     completed: bool,

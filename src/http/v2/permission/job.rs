@@ -52,7 +52,8 @@ pub(super) struct Described {
 ///
 /// Who caused it may always read it; others need `permdex:permission:job`.
 #[utoipa::path(get, path = "/v2/permission/job/{jobId}", tag = "jobs",
-    params(("jobId" = uuid::Uuid, Path, description = "As a write or a read answered it.")),
+    params(("jobId" = uuid::Uuid, Path, description = "As a write or a read answered it.",
+        example = "01890a5d-ac96-774b-bcce-b302099a8057")),
     responses((status = 200, description = "The job.", body = Described), Problems))]
 pub(super) async fn job(call: Call, _: NoQuery, Path(id): Path<String>) -> Result<Response, Problem> {
     // What can't be an id is the id of nothing.

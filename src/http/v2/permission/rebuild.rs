@@ -39,7 +39,7 @@ pub(super) struct Described {
 #[expect(dead_code, reason = "only described")]
 pub(super) struct DescribedAnswer {
     /// The job: a new one, or an equal one that was still queued.
-    #[schema(required = true)]
+    #[schema(required = true, example = "01890a5d-ac96-774b-bcce-b302099a8057")]
     job_id: Option<uuid::Uuid>,
     /// Whether it is done.
     completed: bool,

@@ -1,6 +1,8 @@
 //! What a node finds on disk when it starts: the distribution, and a directory of its own with its configuration.
 
+use super::super::cache::cache;
 use super::account::{Account, run};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,17 +13,20 @@ pub const USERNAME: &str = "permdex-test";
 pub const PASSWORD: &str = "only-for-the-tests";
 const PASSWORD_HASH: &str = "$2a$10$LRkiY3s/EK4ed78jNZ4l9uz/Iyb2ABuUu6sg/YhCYvzh4DE88iLdm";
 
-/// Whether the node asks for credentials.
+/// Whether the node asks for credentials, and speaks TLS.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Security {
     Off,
     On,
+    Tls,
 }
+
+/// In the node's directory: the authority that signed its certificate.
+pub const CA_FILE: &str = "config/ca.pem";
 
 /// The newest one that `scripts/fetch-elasticsearch` put into the cache.
 pub fn distribution() -> Result<PathBuf, String> {
-    let cache = std::env::var_os("PERMDEX_CACHE_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache"), PathBuf::from);
+    let cache = cache();
     let entries = fs::read_dir(&cache).into_iter().flatten().flatten().map(|entry| entry.path());
     let found = entries
         .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("elasticsearch-")));
@@ -59,14 +64,40 @@ pub fn configure(account: Account, home: &Path, directory: &Path, security: Secu
         fs::create_dir(directory.join(name)).map_err(text)?;
     }
     fs::write(config.join("elasticsearch.yml"), settings(directory, security)).map_err(text)?;
+    if security == Security::Tls {
+        certify(&config)?;
+    }
     fs::write(config.join("users"), format!("{USERNAME}:{PASSWORD_HASH}\n")).map_err(text)?;
     fs::write(config.join("users_roles"), format!("superuser:{USERNAME}\n")).map_err(text)?;
     account.own(directory)
 }
 
+/// An authority of its own, and a certificate for the address where the node listens.
+fn certify(config: &Path) -> Result<(), String> {
+    let mut authority = CertificateParams::new([]).map_err(text)?;
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.distinguished_name.push(DnType::CommonName, "permdex tests");
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().map_err(text)?).map_err(text)?;
+    let key = KeyPair::generate().map_err(text)?;
+    let node = CertificateParams::new(["127.0.0.1".to_owned()]).map_err(text)?;
+    let node = node.signed_by(&key, &authority).map_err(text)?;
+    fs::write(config.join("ca.pem"), authority.pem()).map_err(text)?;
+    fs::write(config.join("node.pem"), node.pem()).map_err(text)?;
+    fs::write(config.join("node.key"), key.serialize_pem()).map_err(text)
+}
+
 fn settings(directory: &Path, security: Security) -> String {
     let directory = directory.display();
-    let security = security == Security::On;
+    let tls = security == Security::Tls;
+    let security = security != Security::Off;
+    let tls = if tls {
+        "xpack.security.http.ssl.enabled: true
+xpack.security.http.ssl.certificate: node.pem
+xpack.security.http.ssl.key: node.key
+"
+    } else {
+        ""
+    };
     // Port 0: the kernel chooses. Disk watermarks off: a full disk of the developer is no test failure. The bound
     // on shards is for clusters that live longer than ours.
     format!(
@@ -83,7 +114,7 @@ xpack.security.enabled: {security}
 cluster.routing.allocation.disk.threshold_enabled: false
 cluster.max_shards_per_node: 10000
 action.auto_create_index: false
-"
+{tls}"
     )
 }
 

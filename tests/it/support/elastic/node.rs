@@ -1,7 +1,7 @@
 //! One Elasticsearch process with a directory of its own, and the watchdog that ends it.
 
 use super::account::Account;
-use super::layout::{self, PASSWORD, Security, USERNAME, text};
+use super::layout::{self, CA_FILE, PASSWORD, Security, USERNAME, text};
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -58,6 +58,11 @@ impl Node {
         &self.url
     }
 
+    /// With [`Security::Tls`]: a PEM file of the authority to trust.
+    pub fn ca_file(&self) -> PathBuf {
+        self.directory.join(CA_FILE)
+    }
+
     /// Everything that the node writes is in here.
     pub fn directory(&self) -> &Path {
         &self.directory
@@ -65,9 +70,9 @@ impl Node {
 
     async fn ready(&mut self, security: Security) -> Result<String, String> {
         let deadline = Instant::now() + READY_WITHIN;
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().map_err(text)?;
+        let client = self.client(security)?;
         loop {
-            if let Some(url) = self.bound_url()
+            if let Some(url) = self.bound_url(security)
                 && is_healthy(&client, &url, security).await
             {
                 return Ok(url);
@@ -83,9 +88,19 @@ impl Node {
     }
 
     /// The node writes the ports it got into a file, which it renames when complete.
-    fn bound_url(&self) -> Option<String> {
+    fn bound_url(&self, security: Security) -> Option<String> {
         let ports = fs::read_to_string(self.directory.join("logs/http.ports")).ok()?;
-        Some(format!("http://{}", ports.lines().next()?))
+        let scheme = if security == Security::Tls { "https" } else { "http" };
+        Some(format!("{scheme}://{}", ports.lines().next()?))
+    }
+
+    fn client(&self, security: Security) -> Result<reqwest::Client, String> {
+        let mut client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5));
+        if security == Security::Tls {
+            let authority = fs::read(self.ca_file()).map_err(text)?;
+            client = client.add_root_certificate(reqwest::Certificate::from_pem(&authority).map_err(text)?);
+        }
+        client.build().map_err(text)
     }
 
     fn failure(&self, what: &str) -> String {
@@ -108,7 +123,7 @@ impl Drop for Node {
 
 async fn is_healthy(client: &reqwest::Client, url: &str, security: Security) -> bool {
     let mut request = client.get(format!("{url}/_cluster/health?wait_for_status=yellow&timeout=4s"));
-    if security == Security::On {
+    if security != Security::Off {
         request = request.basic_auth(USERNAME, Some(PASSWORD));
     }
     request.send().await.is_ok_and(|answer| answer.status().is_success())

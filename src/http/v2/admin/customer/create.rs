@@ -16,7 +16,7 @@ use axum::response::Response;
 ///
 /// Its id is chosen here. It needs `permdex:customer:create` on `customer/<id>`.
 #[utoipa::path(post, path = "/v2/customer", tag = "customers", params(WriteParams),
-    request_body(content = super::Described, example = json!({"organization": "acme", "name": "Acme"})),
+    request_body(content = super::Described, example = json!({"organization": "initech", "name": "Initech"})),
     responses(
         (status = 201, description = "Created, and every answer includes it.", body = super::DescribedAnswer,
             headers(("Location" = String, description = "Where it is."))),

@@ -14,7 +14,7 @@ use axum::response::Response;
 ///
 /// With `cascade`, everything it has goes with it: users, groups, policies, roles, assignments.
 #[utoipa::path(delete, path = "/v2/customer/{id}", tag = "customers",
-    params(("id" = i64, Path, description = "Its id.", minimum = 1), DeleteParams, IfMatch),
+    params(("id" = i64, Path, description = "Its id.", minimum = 1, example = 1), DeleteParams, IfMatch),
     responses(
         (status = 200, description = "Deleted, and every answer includes it.", body = Stands),
         (status = 202, description = "Deleted; the job carries it to the index.", body = Stands),

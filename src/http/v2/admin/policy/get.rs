@@ -13,7 +13,7 @@ use axum::response::Response;
 ///
 /// With an `ETag` for `If-Match`. Needs `permdex:policy:read` on it; what may not be seen reads as not found.
 #[utoipa::path(get, path = "/v2/policy/{id}", tag = "policies",
-    params(("id" = i64, Path, description = "Its id.", minimum = 1)),
+    params(("id" = i64, Path, description = "Its id.", minimum = 1, example = 12)),
     responses(
         (status = 200, description = "As it is now.", body = super::DescribedRecord,
             headers(("ETag" = String, description = "Its tag, for `If-Match`."))),

@@ -16,7 +16,7 @@ use axum::response::Response;
 ///
 /// Takes what `GET` gives; doing it twice is a success. Its id may come from another system.
 #[utoipa::path(put, path = "/v2/policy/{id}", tag = "policies",
-    params(("id" = i64, Path, description = "Its id.", minimum = 1), WriteParams, IfMatch),
+    params(("id" = i64, Path, description = "Its id.", minimum = 1, example = 12), WriteParams, IfMatch),
     request_body(content = super::Described, example = json!({"customerId": 1, "name": "Readers", "statements": [{"effect": "allow", "actions": ["doc:read"], "resources": ["acrn:app:${customerId}:doc/*"]}]})),
     responses(
         (status = 200, description = "Replaced, and every answer includes it.", body = super::DescribedAnswer),

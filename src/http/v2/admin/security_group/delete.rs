@@ -14,7 +14,7 @@ use axum::response::Response;
 ///
 /// With `cascade`, its memberships and what is assigned to it go with it; a user caller must have what it denied.
 #[utoipa::path(delete, path = "/v2/securityGroup/{id}", tag = "security groups",
-    params(("id" = i64, Path, description = "Its id.", minimum = 1), DeleteParams, IfMatch),
+    params(("id" = i64, Path, description = "Its id.", minimum = 1, example = 5), DeleteParams, IfMatch),
     responses(
         (status = 200, description = "Deleted, and every answer includes it.", body = Stands),
         (status = 202, description = "Deleted; the job carries it to the index.", body = Stands),

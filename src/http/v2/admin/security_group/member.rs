@@ -14,8 +14,8 @@ use axum::response::Response;
 ///
 /// Doing it twice is a success. Needs `permdex:securityGroup:update` on the group, and what the group gives.
 #[utoipa::path(put, path = "/v2/securityGroup/{id}/member/{userId}", tag = "security groups",
-    params(("id" = i64, Path, description = "The group's id.", minimum = 1),
-        ("userId" = i64, Path, description = "The user's id.", minimum = 1), WriteParams),
+    params(("id" = i64, Path, description = "The group's id.", minimum = 1, example = 5),
+        ("userId" = i64, Path, description = "The user's id.", minimum = 1, example = 17), WriteParams),
     responses(
         (status = 200, description = "He is in, and every answer includes it.", body = Stands),
         (status = 202, description = "Committed; the job carries it to the index.", body = Stands),
@@ -29,8 +29,8 @@ pub(super) async fn join(call: Call, query: Query, path: Path<(String, String)>)
 /// Doing it twice is a success. Needs `permdex:securityGroup:update` on the group; a user caller must have what the
 /// group denies.
 #[utoipa::path(delete, path = "/v2/securityGroup/{id}/member/{userId}", tag = "security groups",
-    params(("id" = i64, Path, description = "The group's id.", minimum = 1),
-        ("userId" = i64, Path, description = "The user's id.", minimum = 1), WriteParams),
+    params(("id" = i64, Path, description = "The group's id.", minimum = 1, example = 5),
+        ("userId" = i64, Path, description = "The user's id.", minimum = 1, example = 17), WriteParams),
     responses(
         (status = 200, description = "He is out, and every answer includes it.", body = Stands),
         (status = 202, description = "Committed; the job carries it to the index.", body = Stands),

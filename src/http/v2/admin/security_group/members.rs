@@ -54,7 +54,7 @@ struct Described {
 #[expect(dead_code, reason = "only described")]
 struct DescribedAnswer {
     /// The job that carries it to the index; null when nothing changed and nothing is under way.
-    #[schema(required = true)]
+    #[schema(required = true, example = "01890a5d-ac96-774b-bcce-b302099a8057")]
     job_id: Option<uuid::Uuid>,
     /// Whether every check and search includes it.
     completed: bool,
@@ -76,7 +76,7 @@ struct Counts {
 ///
 /// Needs `permdex:securityGroup:read` on the group.
 #[utoipa::path(get, path = "/v2/securityGroup/{id}/member", tag = "security groups",
-    params(("id" = i64, Path, description = "The group's id.", minimum = 1), PageParams),
+    params(("id" = i64, Path, description = "The group's id.", minimum = 1, example = 5), PageParams),
     responses((status = 200, description = "A page.", body = DescribedPage), Problems))]
 pub(super) async fn list_members(call: Call, query: Query, Path(id): Path<String>) -> Result<Response, Problem> {
     let (id, paging) = (group_id(&id)?, query.read(paging)?);
@@ -90,7 +90,7 @@ pub(super) async fn list_members(call: Call, query: Query, Path(id): Path<String
 /// Says how many came and went. Needs `permdex:securityGroup:update` on the group; a user caller must have what the group
 /// gives to those who come, and what it denies to those who go. The body may be up to 4 MiB.
 #[utoipa::path(put, path = "/v2/securityGroup/{id}/member", tag = "security groups",
-    params(("id" = i64, Path, description = "The group's id.", minimum = 1), WriteParams),
+    params(("id" = i64, Path, description = "The group's id.", minimum = 1, example = 5), WriteParams),
     request_body(content = Described, example = json!({"userIds": [17, 18]})),
     responses(
         (status = 200, description = "Written, and every answer includes it.", body = DescribedAnswer),

@@ -14,7 +14,7 @@ use axum::response::Response;
 ///
 /// His memberships, assignments and temporary grants go with him.
 #[utoipa::path(delete, path = "/v2/user/{id}", tag = "users",
-    params(("id" = i64, Path, description = "Its id.", minimum = 1), DeleteParams, IfMatch),
+    params(("id" = i64, Path, description = "Its id.", minimum = 1, example = 17), DeleteParams, IfMatch),
     responses(
         (status = 200, description = "Deleted, and every answer includes it.", body = Stands),
         (status = 202, description = "Deleted; the job carries it to the index.", body = Stands),

@@ -16,7 +16,7 @@ use axum::response::Response;
 ///
 /// Takes what `GET` gives; doing it twice is a success. Its id may come from another system.
 #[utoipa::path(put, path = "/v2/user/{id}", tag = "users",
-    params(("id" = i64, Path, description = "Its id.", minimum = 1), WriteParams, IfMatch),
+    params(("id" = i64, Path, description = "Its id.", minimum = 1, example = 17), WriteParams, IfMatch),
     request_body(content = super::Described, example = json!({"customerId": 1, "email": "ann@example.com", "uiLanguage": "en", "active": true})),
     responses(
         (status = 200, description = "Replaced, and every answer includes it.", body = super::DescribedAnswer),

@@ -1,0 +1,3 @@
+//! `/v1`: the role API, in `snake_case`.
+
+pub(super) mod role;
