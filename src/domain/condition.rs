@@ -74,6 +74,19 @@ impl Condition {
         }
     }
 
+    /// Whether no value holds in both.
+    #[must_use]
+    pub fn excludes(&self, other: &Self) -> bool {
+        let fails = |value: &Value| other.judge(Some(value)) != Truth::Holds;
+        match (self, other) {
+            (Self::Equals { value }, _) => fails(value),
+            (Self::In { values }, _) => values.iter().all(fails),
+            // All but one value here, and all but one there: most are in both.
+            (Self::NotEquals { .. }, Self::NotEquals { .. }) => false,
+            (Self::NotEquals { .. }, _) => other.excludes(self),
+        }
+    }
+
     /// The condition with each value replaced by `bind`; `None` when one of them can't be.
     #[must_use]
     pub fn map_values(&self, bind: impl Fn(&Value) -> Option<Value>) -> Option<Self> {

@@ -6,6 +6,7 @@
 
 mod algebra;
 mod decisions;
+mod difference;
 mod privilege;
 mod reading;
 

@@ -7,6 +7,7 @@
 mod attributes;
 mod condition;
 mod decision;
+mod difference;
 mod effective;
 mod explain;
 mod generalise;
@@ -31,6 +32,7 @@ mod value;
 pub use attributes::{Attributes, Known};
 pub use condition::{Condition, Conditions, ORGANIZATION_ATTRIBUTE, SELF_ORGANIZATION, SELF_USER, Truth, judge_all};
 pub use decision::Decision;
+pub use difference::{Difference, Effort, Pair};
 pub use effective::{Effect, Effective, Permissions};
 pub use explain::{Asked, Explained, Explanation, MAX_NEAR_MISSES, Rule};
 pub use generalise::generalisations;

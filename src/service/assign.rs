@@ -49,6 +49,13 @@ pub struct AssignRequest {
     pub scope: Option<CustomerId>,
 }
 
+impl AssignRequest {
+    /// As the audit log names an attempt at it.
+    pub(super) fn told(&self) -> String {
+        format!("policy:{} to {}", self.policy, name(self.target))
+    }
+}
+
 impl Cluster {
     /// Assigns or removes; doing it twice is a success. Committed when it returns, and nobody is waited for:
     /// [`Cluster::completion`] does that.
@@ -63,8 +70,7 @@ impl Cluster {
         context: &WriteContext,
     ) -> Result<Written, ServiceError> {
         let made = self.assign_in_one(caller, request, context).await;
-        let target = format!("policy:{} to {}", request.policy, name(request.target));
-        self.attempted(caller, context, request.change.right(), &target, made).await
+        self.attempted(caller, context, request.change.right(), &request.told(), made).await
     }
 
     async fn assign_in_one(
@@ -73,14 +79,8 @@ impl Cluster {
         request: AssignRequest,
         context: &WriteContext,
     ) -> Result<Written, ServiceError> {
-        let assignment = Assignment { policy: request.policy, target: request.target, scope: request.scope };
         let mut tx = self.observed(self.pool.begin().await)?;
-        self.judge(&mut tx, caller, request.change, &assignment).await?;
-        let outcome = match request.change {
-            Change::Assign => assignments::assign(&mut tx, &assignment).await,
-            Change::Remove => assignments::remove(&mut tx, &assignment).await,
-        };
-        let outcome = self.observed(outcome)?;
+        let outcome = self.judge_and_make(&mut tx, caller, request).await?;
         if !outcome.changed {
             self.observed(tx.rollback().await)?;
             return self.unchanged(whom(request.target, outcome.facts.customer), context).await;
@@ -92,6 +92,22 @@ impl Cluster {
         let lane = self.lane(&mut tx, outcome.affected).await?;
         let job = self.refresh_job(caller, outcome.affected, Some(outcome.facts.customer), lane, context);
         self.commit(tx, job, &[]).await
+    }
+
+    /// Judges the change and makes it, within a transaction that is still to be ended.
+    pub(super) async fn judge_and_make(
+        &self,
+        conn: &mut PgConnection,
+        caller: &Caller,
+        request: AssignRequest,
+    ) -> Result<Outcome, ServiceError> {
+        let assignment = Assignment { policy: request.policy, target: request.target, scope: request.scope };
+        self.judge(conn, caller, request.change, &assignment).await?;
+        let outcome = match request.change {
+            Change::Assign => assignments::assign(conn, &assignment).await,
+            Change::Remove => assignments::remove(conn, &assignment).await,
+        };
+        self.observed(outcome)
     }
 
     async fn tell(

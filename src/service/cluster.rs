@@ -31,6 +31,8 @@ pub struct Settings {
     pub explain_concurrency: usize,
     /// So many dry runs at a time; more are 429.
     pub dry_run_concurrency: usize,
+    /// How long a dry run looks at users; what it has not seen by then it leaves out, and says so.
+    pub dry_run_time: Duration,
 }
 
 impl Default for Settings {
@@ -43,6 +45,7 @@ impl Default for Settings {
             stream_concurrency: 4,
             explain_concurrency: 16,
             dry_run_concurrency: 2,
+            dry_run_time: Duration::from_secs(5),
         }
     }
 }

@@ -14,8 +14,15 @@ pub const STATEMENTS_SQL: &str = "select statements::text from policies where id
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn statements(conn: &mut PgConnection, policy: PolicyId) -> Result<Option<Vec<Statement>>, StoreError> {
-    let text: Option<String> = sqlx::query_scalar(STATEMENTS_SQL).bind(policy.0).fetch_optional(conn).await?;
-    Ok(text.and_then(|text| read_stored(&text)))
+    Ok(text(conn, policy).await?.and_then(|text| read_stored(&text)))
+}
+
+/// The statements of a policy as they are stored; `None` when there is none.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn text(conn: &mut PgConnection, policy: PolicyId) -> Result<Option<String>, StoreError> {
+    Ok(sqlx::query_scalar(STATEMENTS_SQL).bind(policy.0).fetch_optional(conn).await?)
 }
 
 /// Statements as they are stored; `None` when they can't be read.

@@ -79,12 +79,10 @@ async fn every_example_is_a_success() {
     for (method, path, body) in calls {
         let answer = app.ask(method.clone(), &path, body.clone()).await;
         let status = answer.status;
-        // A job's id is nobody's tomorrow, and a thing in use stays; the action of the example is in the demo already.
-        let excused = match (path.as_str(), status) {
-            ("/metrics", StatusCode::NOT_FOUND) => true,
-            (path, StatusCode::NOT_FOUND) => path.starts_with("/v2/permission/job/"),
-            ("/v2/action", StatusCode::CONFLICT) => true,
-            (_, StatusCode::CONFLICT) => method == Method::DELETE,
+        // A job's id is nobody's tomorrow, a thing in use stays, and the demo has the action of the example already.
+        let excused = match status {
+            StatusCode::NOT_FOUND => path == "/metrics" || path.starts_with("/v2/permission/job/"),
+            StatusCode::CONFLICT => method == Method::DELETE || path == "/v2/action",
             _ => false,
         };
         assert!(status.is_success() || excused, "{method} {path} {body}: {status} {}", answer.body);

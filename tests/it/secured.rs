@@ -63,7 +63,7 @@ impl<'a> Logged<'a> {
     }
 
     /// Checks are answered from PostgreSQL, and the log says what is wrong.
-    async fn is_degraded(self, says: &str, secrets: &[&str]) {
+    async fn falls_back(self, says: &str, secrets: &[&str]) {
         within("it is degraded", || async { self.ready().await.1["status"] == "degraded" }).await;
         let (status, body) = self.ready().await;
         assert_eq!((status, &body["degraded"][0]["what"]), (StatusCode::OK, &json!("index")), "{body}");
@@ -111,11 +111,11 @@ async fn credentials_and_authorities_come_from_the_environment() {
     let refused = "elasticsearch answered 401";
     serve(&[ca, (user, USERNAME), (password, "not-the-password")])
         .await
-        .is_degraded(refused, &["not-the-password"])
+        .falls_back(refused, &["not-the-password"])
         .await;
-    serve(&[ca, (api, "bm90OmFrZXk=")]).await.is_degraded(refused, &["bm90OmFrZXk="]).await;
-    serve(&[ca]).await.is_degraded(refused, &[]).await;
-    serve(&[(user, USERNAME), (password, PASSWORD)]).await.is_degraded("certificate", &[PASSWORD]).await;
+    serve(&[ca, (api, "bm90OmFrZXk=")]).await.falls_back(refused, &["bm90OmFrZXk="]).await;
+    serve(&[ca]).await.falls_back(refused, &[]).await;
+    serve(&[(user, USERNAME), (password, PASSWORD)]).await.falls_back("certificate", &[PASSWORD]).await;
 
     let nowhere = folder.join("nowhere.pem").display().to_string();
     let ended = Command::new(env!("CARGO_BIN_EXE_permdex"))

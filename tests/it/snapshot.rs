@@ -18,6 +18,8 @@ use std::collections::{BTreeSet, HashSet};
 use std::io::Cursor;
 use std::sync::Arc;
 
+mod supposed;
+
 fn now() -> i64 {
     NOW.parse::<jiff::Timestamp>().unwrap().as_microsecond()
 }

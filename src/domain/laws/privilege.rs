@@ -3,7 +3,7 @@
 use super::*;
 
 /// Every question over the alphabet: with one segment that no pattern names, and longer than the patterns.
-fn questions() -> impl Iterator<Item = Asked> {
+pub(super) fn questions() -> impl Iterator<Item = Asked> {
     static NAMES: LazyLock<(Vec<ActionName>, Vec<ResourceName>)> = LazyLock::new(|| {
         let actions = texts::<Action>(&["a", "b", "fresh"], 3);
         let resources = texts::<Resource>(&["a", "b", "fresh"], 3);
@@ -22,7 +22,7 @@ fn questions() -> impl Iterator<Item = Asked> {
 }
 
 /// What may be known of a resource: the values that conditions name, another, or nothing.
-fn knowns() -> Vec<(Attributes, Option<&'static str>)> {
+pub(super) fn knowns() -> Vec<(Attributes, Option<&'static str>)> {
     let values = [
         None,
         Some(super::super::Value::string("x")),
@@ -42,7 +42,7 @@ fn knowns() -> Vec<(Attributes, Option<&'static str>)> {
     all
 }
 
-fn allows(permissions: &Permissions, asked: &Asked) -> bool {
+pub(super) fn allows(permissions: &Permissions, asked: &Asked) -> bool {
     permissions.check(&asked.action, &asked.resource, &asked.known(), NOW).allow
 }
 

@@ -3,4 +3,5 @@
 //! One file an endpoint: parameters, handler, description, tests.
 
 pub(super) mod admin;
+mod dry_run;
 pub(super) mod permission;

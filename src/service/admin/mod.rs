@@ -13,6 +13,7 @@ mod members;
 mod page;
 mod policies;
 mod precondition;
+mod preview;
 mod refused;
 mod thing;
 mod users;

@@ -173,7 +173,7 @@ impl Cluster {
 
 impl Writing<'_> {
     /// The policy that is to be replaced, judged; none when it is to be created.
-    pub(in crate::service) async fn policy_to_put(
+    pub(super) async fn policy_to_put(
         &mut self,
         id: PolicyId,
         new: &NewPolicy,
@@ -200,7 +200,7 @@ impl Writing<'_> {
     }
 
     /// The policy that is to be deleted, judged.
-    pub(in crate::service) async fn policy_to_delete(
+    pub(super) async fn policy_to_delete(
         &mut self,
         id: PolicyId,
         deletion: &Deletion,
@@ -257,7 +257,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    async fn create_policy(mut self, id: PolicyId, new: &NewPolicy) -> Result<Put<PolicyRecord>, ServiceError> {
+    /// Judges a new policy and stores it, within the transaction.
+    pub(super) async fn insert_policy(&mut self, id: PolicyId, new: &NewPolicy) -> Result<(), ServiceError> {
         let cluster = self.cluster;
         match new.customer {
             None => self.require_service(POLICY.create, Own::everywhere("policy"), SHARED)?,
@@ -269,6 +270,11 @@ impl Writing<'_> {
         if !cluster.observed(policies::insert(self.conn(), id, new.customer, &new.content).await)? {
             return Err(POLICY.taken(id));
         }
+        Ok(())
+    }
+
+    async fn create_policy(mut self, id: PolicyId, new: &NewPolicy) -> Result<Put<PolicyRecord>, ServiceError> {
+        self.insert_policy(id, new).await?;
         let record = self.stored_policy(id).await?;
         self.tell(POLICY.create, &POLICY.target(id), new.customer, None, Some(&record)).await?;
         let written = self.finish(Touches::Nobody, new.customer).await?;
@@ -281,8 +287,7 @@ impl Writing<'_> {
         new: &NewPolicy,
     ) -> Result<Put<PolicyRecord>, ServiceError> {
         let (cluster, id, content) = (self.cluster, before.id, &new.content);
-        let says_the_same = write_statements(&content.statements) == before.statements;
-        if says_the_same && content.name == before.name && content.description == before.description {
+        if is_same(&before, content) {
             let whom = before.customer_id.map(Whom::Customer);
             return Ok(Put { written: self.unchanged(whom).await?, record: before, created: false });
         }
@@ -290,7 +295,7 @@ impl Writing<'_> {
         let record = self.stored_policy(id).await?;
         self.tell(POLICY.update, &POLICY.target(id), before.customer_id, Some(&before), Some(&record)).await?;
         // A new name is in no document.
-        let touches = if says_the_same { Touches::Nobody } else { Touches::Scope(Scope::Policy(id)) };
+        let touches = if says_the_same(&before, content) { Touches::Nobody } else { Touches::Scope(Scope::Policy(id)) };
         let written = self.finish(touches, before.customer_id).await?;
         Ok(Put { written, record, created: false })
     }
@@ -300,4 +305,14 @@ impl Writing<'_> {
         let found = cluster.observed(policies::get(self.conn(), id, Lock::No).await)?;
         found.ok_or_else(|| POLICY.missing(id))
     }
+}
+
+/// Whether nothing of the policy changes for whoever holds it.
+pub(super) fn says_the_same(before: &PolicyRecord, content: &PolicyContent) -> bool {
+    write_statements(&content.statements) == before.statements
+}
+
+/// Whether nothing of the policy changes.
+pub(super) fn is_same(before: &PolicyRecord, content: &PolicyContent) -> bool {
+    says_the_same(before, content) && content.name == before.name && content.description == before.description
 }

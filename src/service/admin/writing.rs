@@ -260,11 +260,20 @@ impl Writing<'_> {
     /// # Errors
     /// `Unavailable`.
     pub async fn unchanged(self, whom: Option<Whom>) -> Result<Written, ServiceError> {
-        self.cluster.observed(self.tx.rollback().await)?;
+        let (cluster, context) = (self.cluster, self.context);
+        self.abandon().await?;
         match whom {
-            Some(whom) => self.cluster.unchanged(whom, self.context).await,
+            Some(whom) => cluster.unchanged(whom, context).await,
             None => Ok(Written::nothing()),
         }
+    }
+
+    /// Ends the transaction as if nothing had been done in it.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn abandon(self) -> Result<(), ServiceError> {
+        self.cluster.observed(self.tx.rollback().await)
     }
 }
 

@@ -6,10 +6,12 @@
 mod cache;
 mod rows;
 mod sql;
+mod supposed;
 mod text;
 
 pub use cache::SnapshotCache;
 pub use sql::SQL;
+pub use supposed::{Both, Supposed, load_both};
 pub(in crate::store) use text::{grant as read_grant, grants as read_grants};
 
 use super::{StoreError, Unreadable};
@@ -64,19 +66,27 @@ pub async fn load(
     now: i64,
     cache: &SnapshotCache,
 ) -> Result<Vec<Loaded>, StoreError> {
+    let rows = read(conn, users, now, cache).await?;
+    let caches = Caches { shared: cache, supposed: None };
+    Ok(users.iter().map(|user| assembled(&rows, *user, caches)).collect())
+}
+
+async fn read(conn: &mut PgConnection, users: &[UserId], now: i64, cache: &SnapshotCache) -> Result<Rows, StoreError> {
     if users.len() > MAX_USERS {
         return Err(StoreError::TooMuch { users: users.len(), bound: "1,000 users" });
     }
     let ids: Vec<i64> = users.iter().map(|user| user.0).collect();
-    let rows = Rows::read(conn, &ids, now.saturating_sub(CERTAINLY_EXPIRED), cache).await?;
-    let load_one = |user: &UserId| match rows.users.get(&user.0) {
-        None => Loaded::Missing(*user),
-        Some(row) => match Assembly::of(&rows, cache, *user, row).and_then(Assembly::everything) {
+    Rows::read(conn, &ids, now.saturating_sub(CERTAINLY_EXPIRED), cache).await
+}
+
+fn assembled(rows: &Rows, user: UserId, caches: Caches<'_>) -> Loaded {
+    match rows.users.get(&user.0) {
+        None => Loaded::Missing(user),
+        Some(row) => match Assembly::of(rows, caches, user, row).and_then(Assembly::everything) {
             Ok(loaded) => Loaded::User(loaded),
-            Err((what, why)) => Loaded::Unreadable(Unreadable { user: *user, customer: row.customer, what, why }),
+            Err((what, why)) => Loaded::Unreadable(Unreadable { user, customer: row.customer, what, why }),
         },
-    };
-    Ok(users.iter().map(load_one).collect())
+    }
 }
 
 /// Loads one user; `None` when there is none.
@@ -99,10 +109,23 @@ pub async fn load_one(
 /// What can't be read, and why.
 type Cause = (String, Arc<str>);
 
+/// Where bound statements are kept, so that users share them.
+#[derive(Clone, Copy)]
+struct Caches<'a> {
+    shared: &'a SnapshotCache,
+    supposed: Option<&'a Supposed>,
+}
+
+impl<'a> Caches<'a> {
+    fn of(self, source: Source) -> &'a SnapshotCache {
+        self.supposed.map_or(self.shared, |supposed| supposed.cache_of(source, self.shared))
+    }
+}
+
 /// One user in the making.
 struct Assembly<'a> {
     rows: &'a Rows,
-    cache: &'a SnapshotCache,
+    caches: Caches<'a>,
     user: UserId,
     row: &'a UserRow,
     organization: &'a Arc<str>,
@@ -110,10 +133,10 @@ struct Assembly<'a> {
 }
 
 impl<'a> Assembly<'a> {
-    fn of(rows: &'a Rows, cache: &'a SnapshotCache, user: UserId, row: &'a UserRow) -> Result<Self, Cause> {
+    fn of(rows: &'a Rows, caches: Caches<'a>, user: UserId, row: &'a UserRow) -> Result<Self, Cause> {
         let organization = rows.organizations.get(&row.customer.0);
         let organization = organization.ok_or_else(|| (format!("customer `{}`", row.customer), "it is gone".into()))?;
-        Ok(Self { rows, cache, user, row, organization, statements: Vec::new() })
+        Ok(Self { rows, caches, user, row, organization, statements: Vec::new() })
     }
 
     fn everything(mut self) -> Result<LoadedUser, Cause> {
@@ -164,7 +187,8 @@ impl<'a> Assembly<'a> {
         let text = self.text(source)?;
         let binding = self.binding(scope);
         let own = (self.row.customer, self.organization);
-        let bound = self.cache.bound((source, text), origin, &binding, own).map_err(|why| (source.to_string(), why))?;
+        let cache = self.caches.of(source);
+        let bound = cache.bound((source, text), origin, &binding, own).map_err(|why| (source.to_string(), why))?;
         bound.give(&mut self.statements, source, origin, &binding, self.row.customer);
         Ok(())
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// A policy and the scope customer of its assignment.
 pub(super) type Given = (PolicyId, Option<CustomerId>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct UserRow {
     pub customer: CustomerId,
     pub role: Option<RoleId>,
@@ -24,7 +24,7 @@ pub(super) struct UserRow {
 }
 
 /// One snapshot of all that reaches a page of users.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Rows {
     pub users: HashMap<i64, UserRow>,
     pub organizations: HashMap<i64, Arc<str>>,

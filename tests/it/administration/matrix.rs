@@ -130,6 +130,43 @@ fn rows(tenant: &Tenant) -> Vec<Row> {
             "/v2/permission/usertopolicy".into(),
             json!({"policyId": policy, "userId": user}),
         ),
+        // Changes that are only asked about.
+        row(
+            post.clone(),
+            "/v2/permission/assignPolicy",
+            "/v2/permission/assignPolicy".into(),
+            json!({"policyId": policy, "securityGroupId": group, "dryRun": true}),
+        ),
+        row(
+            post.clone(),
+            "/v2/permission/usertopolicy",
+            "/v2/permission/usertopolicy".into(),
+            json!({"policyId": policy, "userId": user, "dryRun": true}),
+        ),
+        row(
+            delete.clone(),
+            "/v2/permission/removepolicy",
+            "/v2/permission/removepolicy".into(),
+            json!({"policyId": policy, "userId": user, "dryRun": true}),
+        ),
+        row(
+            delete.clone(),
+            "/v2/permission/usertopolicy",
+            format!("/v2/permission/usertopolicy?policyId={policy}&userId={user}&dryRun=true"),
+            nothing.clone(),
+        ),
+        row(
+            put.clone(),
+            "/v2/policy/{id}",
+            format!("/v2/policy/{policy}?dryRun=true"),
+            json!({"customerId": customer, "name": "p", "statements": statements}),
+        ),
+        row(
+            delete.clone(),
+            "/v2/policy/{id}",
+            format!("/v2/policy/{policy}?dryRun=true&cascade=true"),
+            nothing.clone(),
+        ),
         // Changes.
         row(
             post.clone(),
@@ -221,7 +258,7 @@ async fn everybody_gets_what_the_matrix_says() {
     for tenant in &TENANTS {
         for row in rows(tenant) {
             operations.remove(&format!("{} {}", row.method, row.operation));
-            let what = if row.operation == "/v2/permission" { kind(&row.body) } else { "" };
+            let what = kind(&row);
             let mut line = format!("{:62} {:>2} ", format!("{} {} {what}", row.method, row.operation), tenant.customer);
             let of = |id| (Some(user(&app, id).token), Some(if id < 20 { "acme" } else { "globex" }));
             for (caller, organization) in
@@ -247,8 +284,11 @@ async fn everybody_gets_what_the_matrix_says() {
     }
 }
 
-fn kind(body: &Value) -> &'static str {
-    if body.get("requesterId").is_some() { "(check)" } else { "(who has)" }
+fn kind(row: &Row) -> &'static str {
+    if row.operation == "/v2/permission" {
+        return if row.body.get("requesterId").is_some() { "(check)" } else { "(who has)" };
+    }
+    if row.path.contains("dryRun") || row.body.get("dryRun").is_some() { "(dry run)" } else { "" }
 }
 
 async fn ask(app: &App, token: Option<&str>, organization: Option<&str>, row: &Row) -> u16 {

@@ -8,6 +8,7 @@ mod giving;
 mod held;
 mod life;
 mod matrix;
+mod preview;
 mod refusals;
 mod skew;
 mod writing;

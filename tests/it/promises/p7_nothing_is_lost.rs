@@ -47,10 +47,14 @@ async fn twenty_kills_lose_nothing() {
     let seed: u64 = std::env::var("PERMDEX_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7);
     println!("seed {seed}");
     let mut random = seed;
-    for _ in 0..KILLS {
+    for kill in 0..KILLS {
         let process = Process::serve(data_dir, &environment).await;
         let writers: Vec<_> =
             (0..WRITERS).map(|writer| tokio::spawn(write(process.url.clone(), writer, Arc::clone(&known)))).collect();
+        if kill == 0 {
+            // However slow the machine is: the other kills come at random points, perhaps before the first answer.
+            within("the writers wrote", || async { known.lock().await.len() > 50 }).await;
+        }
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         tokio::time::sleep(Duration::from_millis(20 + (random >> 33) % 600)).await;
         process.kill().await;
@@ -60,7 +64,6 @@ async fn twenty_kills_lose_nothing() {
     }
     let process = Process::serve(data_dir, &environment).await;
     within("the jobs of all who were killed are done", || async { unfinished(&pool).await == 0 }).await;
-    assert!(known.lock().await.len() > 50, "the writers wrote");
     acknowledged_is_kept(&pool, &known).await;
     let index = ElasticIndex::new(&settings).expect("fine settings");
     index_is_as_the_database(&pool, &index).await;

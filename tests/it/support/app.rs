@@ -40,6 +40,7 @@ pub struct App {
     pub clusters: Clusters,
     pub url: String,
     client: Client,
+    keys: Keys,
     service: String,
 }
 
@@ -200,7 +201,7 @@ impl App {
         tokio::spawn(http::serve(http::router(app), listener, limits, std::future::pending()));
         let service = token(&keys, Subject::Service("test".into()), None, &clock);
         let client = Client::builder().no_proxy().build().expect("a client");
-        Self { database, assembly, others, clusters, url, client, service }
+        Self { database, assembly, others, clusters, url, client, keys, service }
     }
 
     /// Waits until the index serves and no job is left.
@@ -215,12 +216,12 @@ impl App {
 
     /// A user's token.
     pub fn token_of(&self, id: i64, organization: &str) -> String {
-        user_token(id, organization)
+        token(&self.keys, Subject::User(UserId(id)), Some(organization.to_owned()), &Clock::System)
     }
 
     /// A service's token that an organization issued.
     pub fn service_of(&self, organization: &str) -> String {
-        token(&keys(), Subject::Service("test".into()), Some(organization.to_owned()), &Clock::System)
+        token(&self.keys, Subject::Service("test".into()), Some(organization.to_owned()), &Clock::System)
     }
 
     /// The service's token.

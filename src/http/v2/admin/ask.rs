@@ -4,6 +4,7 @@ use crate::domain::{ActionName, CustomerId, PolicyId, SecurityGroupId, UserId};
 use crate::http::kind::Kind;
 use crate::http::problem::Problem;
 use crate::http::query::{Query, limit};
+use crate::http::v2::dry_run::{Mode, mode};
 use crate::json::{Errors, Fields, Node, quoted};
 use crate::service::ServiceError;
 use crate::service::admin::{Deletion, MAX_LIMIT, Paging, Precondition};
@@ -46,6 +47,15 @@ pub(super) struct DeleteParams {
     cascade: Option<bool>,
 }
 
+/// Whether to write.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[expect(dead_code, reason = "only described: `mode` reads it")]
+pub(super) struct DryRunParams {
+    /// Change nothing, and answer what the change would give and take. Excludes `waitForCompletion`.
+    dry_run: Option<bool>,
+}
+
 /// What is required of the state before.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
@@ -71,16 +81,37 @@ pub(super) fn waits(query: Query) -> Result<bool, Problem> {
     query.read(|fields| Some(fields.boolean("waitForCompletion").unwrap_or(false)))
 }
 
+/// Reads whether to write, and to wait.
+///
+/// # Errors
+/// All that is wrong with the query.
+pub(super) fn writes(query: Query) -> Result<Mode, Problem> {
+    query.read(|fields| Some(mode(fields)))
+}
+
 /// Reads how to delete: whether to wait, and the rest.
 ///
 /// # Errors
 /// All that is wrong with the query, or the header.
 pub(super) fn deletion(query: Query, headers: &HeaderMap) -> Result<(bool, Deletion), Problem> {
-    let (wait, cascade) = query.read(|fields| {
-        let wait = fields.boolean("waitForCompletion").unwrap_or(false);
-        Some((wait, fields.boolean("cascade").unwrap_or(false)))
-    })?;
-    Ok((wait, Deletion { cascade, condition: precondition(headers)? }))
+    deletion_as(query, headers, |fields| fields.boolean("waitForCompletion").unwrap_or(false))
+}
+
+/// Reads whether to delete, and how.
+///
+/// # Errors
+/// All that is wrong with the query, or the header.
+pub(super) fn deletes(query: Query, headers: &HeaderMap) -> Result<(Mode, Deletion), Problem> {
+    deletion_as(query, headers, mode)
+}
+
+fn deletion_as<T>(
+    query: Query,
+    headers: &HeaderMap,
+    how: impl FnOnce(&mut Fields<'_>) -> T,
+) -> Result<(T, Deletion), Problem> {
+    let (how, cascade) = query.read(|fields| Some((how(fields), fields.boolean("cascade").unwrap_or(false))))?;
+    Ok((how, Deletion { cascade, condition: precondition(headers)? }))
 }
 
 /// Reads `If-Match` (RFC 9110): tags in quotes, with commas between them, or `*`. A weak tag matches nothing.

@@ -5,6 +5,7 @@ use crate::http::body::OptionalJsonBody;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::query::Query;
+use crate::http::v2::dry_run::{self, Mode, mode};
 use crate::http::write;
 use crate::json::{Errors, Fields, Node};
 use crate::service::{AssignRequest, Change, Target};
@@ -36,6 +37,8 @@ pub(super) struct Described {
     customer_id: Option<i64>,
     /// Answer when every check and search includes the change, or after 30 s.
     wait_for_completion: Option<bool>,
+    /// Change nothing, and answer what the change would give and take. Excludes `waitForCompletion`.
+    dry_run: Option<bool>,
 }
 
 /// A policy and a user.
@@ -58,12 +61,13 @@ pub(super) struct DescribedUser {
     customer_id: Option<i64>,
     /// Answer when every check and search includes the change, or after 30 s.
     wait_for_completion: Option<bool>,
+    /// Change nothing, and answer what the change would give and take. Excludes `waitForCompletion`.
+    dry_run: Option<bool>,
 }
 
 /// A committed change.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = AssignmentAnswer, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only described")]
 pub(super) struct DescribedAnswer {
     /// The job that carries it to the index; null when nothing changed and nothing is under way.
     #[schema(required = true, example = "01890a5d-ac96-774b-bcce-b302099a8057")]
@@ -78,13 +82,23 @@ pub(super) struct DescribedAnswer {
     user_id: Option<i64>,
 }
 
+/// A committed change, or with `dryRun` what it would give and take.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AssignmentOutcome)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only described")]
+pub(super) enum DescribedOutcome {
+    Made(DescribedAnswer),
+    Supposed(dry_run::Described),
+}
+
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Asked {
     policy: PolicyId,
     target: Target,
     scope: Option<CustomerId>,
-    wait: bool,
+    mode: Mode,
 }
 
 /// As it is sent.
@@ -135,7 +149,7 @@ pub(super) fn policy_and_target(fields: &mut Fields<'_>) -> Option<Asked> {
     let user = fields.id("userId").map(UserId);
     let group = fields.id("securityGroupId").map(SecurityGroupId);
     let customer = fields.id("customerId").map(CustomerId);
-    let wait = fields.boolean("waitForCompletion").unwrap_or(false);
+    let mode = mode(fields);
     match given {
         [false, false, false] => {
             let errors = fields.errors();
@@ -152,7 +166,7 @@ pub(super) fn policy_and_target(fields: &mut Fields<'_>) -> Option<Asked> {
         (None, None, Some(customer)) => (Target::Customer(customer), None),
         _ => return None,
     };
-    Some(Asked { policy: policy?, target, scope, wait })
+    Some(Asked { policy: policy?, target, scope, mode })
 }
 
 /// A policy and a user.
@@ -160,14 +174,18 @@ pub(super) fn policy_and_user(fields: &mut Fields<'_>) -> Option<Asked> {
     let policy = fields.required_id("policyId").map(PolicyId);
     let user = fields.required_id("userId").map(UserId);
     let scope = fields.id("customerId").map(CustomerId);
-    let wait = fields.boolean("waitForCompletion").unwrap_or(false);
-    Some(Asked { policy: policy?, target: Target::User(user?), scope, wait })
+    let mode = mode(fields);
+    Some(Asked { policy: policy?, target: Target::User(user?), scope, mode })
 }
 
-/// Makes or removes the assignment, and answers when it is told to.
+/// Makes or removes the assignment, and answers when it is told to; or says what that would come to.
 pub(super) async fn change(call: Call, change: Change, asked: Asked) -> Result<Response, Problem> {
-    let Asked { policy, target, scope, wait } = asked;
+    let Asked { policy, target, scope, mode } = asked;
     let request = AssignRequest { change, policy, target, scope };
+    let Mode::Write { wait } = mode else {
+        let context = call.write_context(false);
+        return Ok(dry_run::answer(&call.cluster.preview_assign(&call.caller, request, &context).await?));
+    };
     let context = call.write_context(wait);
     let (cluster, caller) = (call.cluster.clone(), call.caller);
     let write = async move { cluster.assign(&caller, request, &context).await };
@@ -219,7 +237,10 @@ mod tests {
             (json!({"policyId": 3, "userId": 17, "securityGroupId": 5}), &["/securityGroupId"]),
             (json!({"policyId": 3, "userId": "17"}), &["/userId"]),
             (json!({"policyId": 3, "userId": null, "customerId": 1}), &["/userId"]),
-            (json!({"policyId": 3, "userId": 17, "dryRun": true}), &["/dryRun"]),
+            (json!({"policyId": 3, "userId": 17, "dryRun": 1}), &["/dryRun"]),
+            (json!({"policyId": 3, "userId": 17, "dryrun": true}), &["/dryrun"]),
+            (json!({"policyId": 3, "userId": 17, "dryRun": true, "waitForCompletion": true}), &["/waitForCompletion"]),
+            (json!({"policyId": 3, "userId": 17, "dryRun": true, "waitForCompletion": false}), &["/waitForCompletion"]),
             (json!({"policyId": 3, "userId": 17, "waitForCompletion": "true"}), &["/waitForCompletion"]),
         ] {
             assert_eq!(read(&body, policy_and_target).unwrap_err(), pointers, "{body}");

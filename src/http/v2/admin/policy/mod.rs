@@ -10,6 +10,7 @@ mod validate;
 use super::answers::Stands;
 use crate::domain::{CustomerId, read_statements};
 use crate::http::app::App;
+use crate::http::v2::dry_run;
 use crate::json::Fields;
 use crate::service::admin::{NewPolicy, PolicyContent};
 use crate::service::fields::{MAX_DESCRIPTION, MAX_NAME, maybe_id, maybe_text, text};
@@ -65,6 +66,26 @@ pub(super) struct DescribedAnswer {
     written: Stands,
     #[serde(flatten)]
     record: DescribedRecord,
+}
+
+/// A policy that was written, or with `dryRun` what it would give and take.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PolicyOutcome)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only described")]
+pub(super) enum DescribedOutcome {
+    Made(DescribedAnswer),
+    Supposed(dry_run::Described),
+}
+
+/// How a deletion stands, or with `dryRun` what it would give and take.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeletionOutcome)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only described")]
+pub(super) enum DescribedDeletion {
+    Made(Stands),
+    Supposed(dry_run::Described),
 }
 
 /// A statement: these actions on these resources are allowed, or denied.
