@@ -54,7 +54,7 @@ async fn two(engine: Engine) -> App {
     app
 }
 
-/// The same with a way to `eu`'s database that can be cut: for its requests, and for its workers too where `all` says so.
+/// The same with a way to `eu`'s database that can be cut.
 async fn apart() -> (App, Passage) {
     let default =
         Side::start("default", Engine::Embedded, lines("acme", "doc:read", &[17, 18]), Settings::default(), |index| {
