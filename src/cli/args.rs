@@ -270,8 +270,8 @@ pub(super) struct RoleCreateArgs {
     /// What its users see first: client or admin.
     #[arg(long, default_value = "client")]
     pub view: String,
-    /// A permission that it gives, such as Doc:Read; or a grant with conditions as JSON,
-    /// {"permission_name":"Doc:Read","conditions":{…}}. May be repeated.
+    /// A permission that it gives, such as Doc:Read; or a grant with conditions as JSON, spelled as `role list --grants
+    /// --json` shows it. May be repeated.
     #[arg(long, value_name = "PERMISSION")]
     pub grant: Vec<String>,
     #[command(flatten)]
@@ -348,7 +348,7 @@ pub(super) struct GrantListArgs {
     /// Only with this tag: key:value, key:* or key: ; may be repeated.
     #[arg(long)]
     pub tag: Vec<String>,
-    /// + or - and user_id, expires_at or permission_grant.permission_name; may be repeated.
+    /// `+` or `-` and `user_id`, `expires_at` or `permission_grant.permission_name`; may be repeated.
     #[arg(long, allow_hyphen_values = true, value_name = "FIELD")]
     pub sort: Vec<String>,
     /// At most so many.

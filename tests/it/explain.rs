@@ -82,9 +82,17 @@ fn calls(name: &str) -> (&'static str, Vec<String>) {
             "text, text, text, text, bigint, jsonb, jsonb, text, text",
             vec![["'x'"; 4].join(",") + ", 1, null, null, null, null"],
         ),
-        "directory by id" | "user" | "user's organization" | "policy statements" | "group" => {
-            ("bigint", vec!["17".to_owned()])
-        }
+        "directory by id"
+        | "user"
+        | "user's organization"
+        | "policy statements"
+        | "group"
+        | "customer uses"
+        | "group uses"
+        | "group gives"
+        | "policy uses"
+        | "role by id"
+        | "role is held" => ("bigint", vec!["17".to_owned()]),
         "directory by organization" => ("text", vec!["'org-7'".to_owned()]),
         "actions by model" => ("text", vec!["'model7'".to_owned()]),
         "models" | "everyone estimate" => ("", vec![String::new()]),
@@ -93,15 +101,12 @@ fn calls(name: &str) -> (&'static str, Vec<String>) {
             "text, text, text, text, bigint, text, text, bigint, bigint",
             vec![format!("{}, 1, 'x', 'x', 20, 1000", ["'x'"; 4].join(","))],
         ),
-        "lock customers" | "lock members" => ("bigint[]", vec![ids.to_owned()]),
-        "customer uses" | "group uses" | "group gives" | "policy uses" => ("bigint", vec!["17".to_owned()]),
+        "lock customers" | "lock members" | "role grants" => ("bigint[]", vec![ids.to_owned()]),
         "living role" | "role by name" => ("bigint, text", vec!["1, 'role 19'".to_owned()]),
-        "role by id" | "role is held" => ("bigint", vec!["17".to_owned()]),
         "roles" => (
             "bigint, bigint[], text[], bigint, bigint",
             vec!["1, null, null, 0, 1000".to_owned(), format!("1, {ids}, '{{a,b}}', 0, 1000")],
         ),
-        "role grants" => ("bigint[]", vec![ids.to_owned()]),
         "role's users move" => ("bigint, bigint", vec!["17, 18".to_owned()]),
         "purge roles" | "tidy grants" => ("bigint, bigint", vec!["1000000, 1000".to_owned()]),
         "members" => ("bigint, bigint, bigint", vec!["17, 0, 1000".to_owned()]),

@@ -45,13 +45,13 @@ impl Cluster {
         &self,
         caller: &Caller,
         tenant: &Tenant,
-        content: NewRole,
+        new: NewRole,
         context: &WriteContext,
     ) -> Result<RoleMade, ServiceError> {
         let mut write = self.writing(caller, context).await?;
         write.enter_tenant(tenant, Right::ROLE_CREATE, "role").await?;
         let id = self.observed(roles::next_id(write.conn()).await)?;
-        let role = Role { id, customer: tenant.customer, content };
+        let role = Role { id, customer: tenant.customer, content: new };
         let shown = ("organization", tenant.organization.to_string());
         let named = (id, role.content.name.as_str(), role.content.frontend_view);
         write.require_on_role(Right::ROLE_CREATE, tenant, named, shown)?;

@@ -24,7 +24,7 @@ const MAX_READ: usize = 10_000;
 pub struct GrantQuestion {
     /// Which.
     pub filter: GrantFilter,
-    /// In which order; then in that of their making.
+    /// In which order; ties in that of their making, or in its reverse where the last field is descending.
     pub order: Vec<SortBy>,
     /// 0 to [`MAX_PAGE`].
     pub limit: u16,

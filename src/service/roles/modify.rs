@@ -53,8 +53,8 @@ impl Cluster {
             let found = roles::living(write.conn(), tenant.customer, name, Hold::Update).await;
             let before = self.observed(found)?.ok_or_else(|| no_role(name))?;
             write.may_modify(tenant, &before, before.content.frontend_view)?;
-            let content = changed(&before.content, change);
-            write.modify_role(tenant, before, content).await
+            let after = changed(&before.content, change);
+            write.modify_role(tenant, before, after).await
         };
         self.attempted(caller, context, Right::ROLE_MODIFY, &target, made.await).await
     }

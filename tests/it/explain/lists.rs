@@ -3,14 +3,15 @@
 
 use super::{FILL, LARGE, run};
 use crate::support::database::TestDatabase;
-use permdex::domain::SecurityGroupId;
+use permdex::domain::{CustomerId, SecurityGroupId};
 use permdex::queue::{self, JobFilter, State};
 use permdex::store::audit::{self, AuditFilter};
 use permdex::store::records::customers::CustomerFilter;
 use permdex::store::records::groups::GroupFilter;
 use permdex::store::records::policies::PolicyFilter;
+use permdex::store::records::temporary_grants::{GrantFilter, SortBy, SortField, TemporaryGrant};
 use permdex::store::records::users::UserFilter;
-use permdex::store::records::{Slice, actions, customers, groups, members, policies, users};
+use permdex::store::records::{Slice, actions, customers, groups, members, policies, temporary_grants, users};
 use sqlx::{PgConnection, Row};
 use std::collections::BTreeMap;
 
@@ -25,6 +26,10 @@ update policies set name = 'policy ' || id, customer_id = case when id % 2 = 0 t
 insert into policies (id, name, customer_id, statements) values (9001, 'x', 21, '[]');
 insert into audit (actor, action, target, customer_id)
 select 'service:' || g % 50, 'x', 'user:' || g, 1 + g % 20 from generate_series(1, 50000) g;
+insert into temporary_grants (id, customer_id, user_id, permission_grant, expires_at, justification, creator)
+select gen_random_uuid(), 7, u.id, jsonb_build_object('permission_name', 'Doc:A' || k), now() + (u.id % 977) * interval '1 minute', 'x', 'x'
+from users u, generate_series(1, 10) k where u.customer_id = 7;
+delete from temporary_grants where permission_grant = '{}';
 update jobs set state = 'done', finished_at = now();
 insert into jobs (id, kind, scope, actor, lane, state, customer_id, finished_at)
 select ('00000000-0000-0000-0001-' || lpad(g::text, 12, '0'))::uuid, 'refresh', '{}', 'org_' || g % 50, 'small',
@@ -151,6 +156,27 @@ impl Findings {
         }
     }
 
+    async fn grants(&mut self, conn: &mut PgConnection) {
+        let fields = [SortField::User, SortField::ExpiresAt, SortField::PermissionName];
+        let mut orders = vec![Vec::new()];
+        orders.extend(
+            each(&fields, &[true, false]).into_iter().map(|(field, descending)| vec![SortBy { field, descending }]),
+        );
+        for (order, users) in each(&orders, &[Vec::new(), vec![6, 26]]) {
+            let filter = GrantFilter { users, ..GrantFilter::default() };
+            let mut after = None;
+            for page in 0..2 {
+                let list = temporary_grants::list(conn, CustomerId(7), &filter, &order, after.as_ref(), LIMIT).await;
+                let list = list.unwrap();
+                after = list.last().map(TemporaryGrant::position);
+                self.look(conn, format!("{filter:?} {order:?} page {page}")).await;
+                if list.len() < usize::from(LIMIT) {
+                    break;
+                }
+            }
+        }
+    }
+
     async fn jobs(&mut self, conn: &mut PgConnection) {
         let states = [None, Some(State::Queued), Some(State::Running), Some(State::Failed), Some(State::Done)];
         for (state, (customer, actor)) in each(&states, &each(&maybe(7), &maybe("org_17".to_owned()))) {
@@ -169,7 +195,7 @@ async fn no_list_reads_a_large_table() {
     // The counts are those of a transaction.
     run(&mut conn, "begin".to_owned()).await;
     let mut findings = Findings::default();
-    for family in 0..5 {
+    for family in 0..6 {
         for turn in 1..=TURNS {
             findings.looks = turn == TURNS;
             findings.before = reads(&mut conn).await;
@@ -178,6 +204,7 @@ async fn no_list_reads_a_large_table() {
                 1 => findings.groups_and_policies(&mut conn).await,
                 2 => findings.others(&mut conn).await,
                 3 => findings.audit(&mut conn).await,
+                4 => findings.grants(&mut conn).await,
                 _ => findings.jobs(&mut conn).await,
             }
         }

@@ -134,7 +134,7 @@ async fn an_assignment_that_would_be_too_much_for_a_document_is_refused() {
     let refused = service.post("acme/role/large/assign", json!({"user_id": "13"})).await;
     assert_eq!(refused.status, 422, "{}", refused.body);
     assert!(refused.body["detail"].as_str().unwrap().contains("user `13`"), "{}", refused.body);
-    assert!(app.allows(13, "Doc:Read", "acrn:app:1:doc/1").await == false, "the condition is unknown");
+    assert!(!app.allows(13, "Doc:Read", "acrn:app:1:doc/1").await, "the condition is unknown");
     let body = json!({"requesterId": 13, "action": "Doc:Read", "resource": "acrn:app:1:doc/1", "attributes": {"n": 1}});
     assert_eq!(app.question(body).await["allow"], true, "he keeps what he had");
     // Somebody else can have it.

@@ -4,6 +4,7 @@ use super::{Asker, app, grant, role, service, user};
 use crate::support::app::{App, answer};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use permdex::auth::{Keys, MintRequest, Settings, Subject, mint};
 use reqwest::Client;
 use serde_json::{Value, json};
 
@@ -111,7 +112,6 @@ async fn across_organizations_a_user_acts_with_what_his_grants_reach_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_does_what_its_scope_says() {
     let app = app().await;
-    use permdex::auth::{Keys, MintRequest, Settings, Subject, mint};
     let keys = Keys::with(&Settings::default(), &[crate::support::app::SECRET.into()]).unwrap();
     let asker = |scope: &str| {
         let request = MintRequest {

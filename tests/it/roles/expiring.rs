@@ -4,6 +4,7 @@ use super::{DOC, app, grant, service};
 use crate::support::app::{App, Engine, within};
 use futures::StreamExt as _;
 use jiff::Timestamp;
+use permdex::clock::Clock;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -36,7 +37,7 @@ async fn no_answer_allows_too_long_or_denies_too_early(engine: Engine) {
             }
         }
     };
-    let now = || Timestamp::now().as_microsecond();
+    let now = || Clock::System.micros();
     let ask = |thread: usize| {
         let (app, until, stop, asked, judge) = (&app, &until, &stop, &asked, &judge);
         async move {

@@ -2,12 +2,13 @@
 
 use super::{DOC, app, grant, pointers, service, user};
 use jiff::Timestamp;
+use permdex::clock::Clock;
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_is_made_and_shows_everywhere() {
     let app = app().await;
-    let before = Timestamp::now();
+    let before = Clock::System.now();
     let mut body = grant(13, "Doc:Read", "PT1H30M");
     body["tags"] = json!({"ticket": "4711", "note": null});
     let answer = user(&app, 10).post("acme/role/temporary_permission_grant/", body).await;

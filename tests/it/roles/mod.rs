@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 /// - 10 has `admin`: roles, grants and documents of acme;
 /// - 11 has `editor`: documents' reading and editing; 12 has `reader`; 13 to 19 have no role;
 /// - 20 has globex' `admin`; 21 may get roles of acme, and give and see grants to acme's user 12;
-/// - 30 has my_org's `admin`.
+/// - 30 has the `admin` of `my_org`.
 pub fn lines() -> Vec<String> {
     let mut lines = Vec::new();
     for (id, organization) in [(1, "acme"), (2, "globex"), (3, "my_org")] {

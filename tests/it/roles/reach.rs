@@ -85,7 +85,7 @@ struct User {
 async fn agree_with_brute_force(engine: Engine) {
     let seed = std::env::var("PERMDEX_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(3);
     let mut dice = Dice(seed);
-    let mut roll = |sides| dice.below(sides);
+    let mut throw = |sides| dice.below(sides);
     let mut lines = Vec::new();
     let (mut users, mut roles) = (Vec::new(), Vec::new());
     for (customer, organization) in ORGANIZATIONS.iter().enumerate() {
@@ -103,7 +103,7 @@ async fn agree_with_brute_force(engine: Engine) {
     for organization in ORGANIZATIONS {
         for number in 0..5 {
             let mut role = super::role(&format!("r{number}"), &[]);
-            let grants: Vec<Value> = (0..=roll(4)).map(|_| roll_grant(&mut roll)).collect();
+            let grants: Vec<Value> = (0..=throw(4)).map(|_| roll_grant(&mut throw)).collect();
             role["permission_grants"] = json!(grants);
             let made = service.post(&format!("{organization}/role?waitForCompletion=false"), role).await;
             assert_eq!(made.status, 201, "{}", made.body);
@@ -112,16 +112,16 @@ async fn agree_with_brute_force(engine: Engine) {
     }
     for user in &mut users {
         let wait = "waitForCompletion=false";
-        if roll(4) > 0 {
-            let chosen = roll(5);
+        if throw(4) > 0 {
+            let chosen = throw(5);
             let path = format!("{}/role/r{chosen}/assign?{wait}", user.organization);
             assert_eq!(service.post(&path, json!({"user_id": user.id.to_string()})).await.status, 200);
             let given =
                 roles.iter().find(|(organization, number, _)| *organization == user.organization && *number == chosen);
             user.grants.extend(given.unwrap().2.clone());
         }
-        for _ in 0..roll(3) {
-            let grant = roll_grant(&mut roll);
+        for _ in 0..throw(3) {
+            let grant = roll_grant(&mut throw);
             let body = json!({"user_id": user.id.to_string(), "duration": "P1D", "justification": "on call tonight", "permission_grant": grant});
             let path = format!("{}/role/temporary_permission_grant?{wait}", user.organization);
             let made = service.post(&path, body).await;
@@ -132,14 +132,14 @@ async fn agree_with_brute_force(engine: Engine) {
     app.drained().await;
     let (mut asked, mut allowed) = (0, 0);
     for round in 0..60 {
-        let action = ACTIONS[roll(ACTIONS.len())];
-        let resource = RESOURCES[roll(RESOURCES.len())];
-        let attributes = match roll(5) {
+        let action = ACTIONS[throw(ACTIONS.len())];
+        let resource = RESOURCES[throw(RESOURCES.len())];
+        let attributes = match throw(5) {
             0 => json!({}),
             1 => json!({"color": "red"}),
-            2 => json!({"color": 1, "owner": users[roll(users.len())].id.to_string()}),
+            2 => json!({"color": 1, "owner": users[throw(users.len())].id.to_string()}),
             3 => json!({"color": true}),
-            _ => json!({"owner": users[roll(users.len())].id.to_string()}),
+            _ => json!({"owner": users[throw(users.len())].id.to_string()}),
         };
         let question = json!({"action": action, "resource": resource.0, "attributes": attributes});
         let expected: BTreeSet<i64> = users

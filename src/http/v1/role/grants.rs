@@ -55,7 +55,7 @@ pub(super) struct Params {
 
 #[derive(Serialize, ToSchema)]
 struct Page {
-    temporary_permission_grants: Vec<Grant>,
+    temporary_permission_grants: Vec<Shown>,
     /// Whether there is more.
     has_more: bool,
     /// Where to go on; null when there is no more.
@@ -66,7 +66,7 @@ struct Page {
 /// A temporary permission grant.
 #[derive(Serialize, ToSchema)]
 #[schema(as = TemporaryPermissionGrant)]
-struct Grant {
+struct Shown {
     #[schema(example = "7c9e6679-7425-40de-944b-e07fc1f90ae7")]
     _id: String,
     /// The organization of its user.
@@ -224,9 +224,9 @@ fn shown(page: GrantPage, tenant: &Tenant) -> Page {
     Page { temporary_permission_grants, has_more: page.next.is_some(), continuation_token: page.next }
 }
 
-fn show(grant: TemporaryGrant, tenant: &Tenant) -> Grant {
+fn show(grant: TemporaryGrant, tenant: &Tenant) -> Shown {
     let made = grant.made;
-    Grant {
+    Shown {
         _id: made.id.to_string(),
         org_id: tenant.organization.to_string(),
         created_at: grant.created_at.to_string(),
