@@ -85,9 +85,6 @@ impl Cluster {
             self.observed(tx.rollback().await)?;
             return self.unchanged(whom(request.target, outcome.facts.customer), context).await;
         }
-        if let (Change::Assign, Target::User(user)) = (request.change, request.target) {
-            self.fits(&mut tx, user).await?;
-        }
         self.tell(&mut tx, caller, request, &outcome, context).await?;
         let lane = self.lane(&mut tx, outcome.affected).await?;
         let job = self.refresh_job(caller, outcome.affected, Some(outcome.facts.customer), lane, context);
@@ -107,7 +104,11 @@ impl Cluster {
             Change::Assign => assignments::assign(conn, &assignment).await,
             Change::Remove => assignments::remove(conn, &assignment).await,
         };
-        self.observed(outcome)
+        let outcome = self.observed(outcome)?;
+        if let (Change::Assign, Target::User(user), true) = (request.change, request.target, outcome.changed) {
+            self.fits(conn, user).await?;
+        }
+        Ok(outcome)
     }
 
     async fn tell(

@@ -1,7 +1,7 @@
 //! Assigning a role.
 
 use super::{DOC, app, pointers, role, service, user};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_replaces_the_one_before_and_shows_at_once() {
@@ -137,6 +137,23 @@ async fn an_assignment_that_would_be_too_much_for_a_document_is_refused() {
     assert!(!app.allows(13, "Doc:Read", "acrn:app:1:doc/1").await, "the condition is unknown");
     let body = json!({"requesterId": 13, "action": "Doc:Read", "resource": "acrn:app:1:doc/1", "attributes": {"n": 1}});
     assert_eq!(app.question(body).await["allow"], true, "he keeps what he had");
+    // Nor by a policy, tried dry or for real.
+    let statements: Vec<_> = (5_000..5_100).map(statement).collect();
+    for id in 200..210 {
+        let body = json!({"customerId": 1, "name": "more", "statements": statements});
+        assert_eq!(app.ask(reqwest::Method::PUT, &format!("/v2/policy/{id}"), body).await.status, 202);
+    }
+    let assign = async |id: i64, more: Value| {
+        let mut body = json!({"policyId": id, "userId": 13});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        app.ask(reqwest::Method::POST, "/v2/permission/assignPolicy", body).await.status.as_u16()
+    };
+    let mut statuses = Vec::new();
+    for id in 200..210 {
+        statuses.push((assign(id, json!({"dryRun": true})).await, assign(id, json!({})).await));
+    }
+    assert_eq!(statuses[..9], [(200, 202); 9], "up to 5,000 entries");
+    assert_eq!(statuses[9], (422, 422), "and no further");
     // Somebody else can have it.
     service.write("acme/role/large/assign", json!({"user_id": "14"})).await;
 }

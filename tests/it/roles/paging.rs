@@ -135,6 +135,12 @@ async fn pages_stay_exact_when_some_are_left_out() {
     for limit in [1, 3, 10] {
         assert_eq!(ids(&pages(&user(&app, 17), "", limit).await), ids(&expected), "{limit}");
     }
+    // Unless said: ten, from the first on.
+    let page = user(&app, 10).get(PATH).await.body;
+    assert_eq!(
+        (page["temporary_permission_grants"].as_array().map(Vec::len), &page["has_more"]),
+        (Some(10), &json!(true))
+    );
     let first = user(&app, 17).get(&format!("{PATH}?limit=0")).await.body;
     assert_eq!(first, json!({"temporary_permission_grants": [], "has_more": true, "continuation_token": 0}));
 }
