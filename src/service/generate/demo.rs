@@ -64,7 +64,7 @@ fn actions() -> Vec<Json> {
 fn roles() -> Vec<Json> {
     let role = |id: u64, organization: &str, name: &str, view: &str, grants: &[Json]| {
         json!({"kind": "role", "id": id, "organization": organization, "name": name,
-            "description": format!("What a {name} may do"), "frontendView": view, "permissionGrants": grants})
+            "description": format!("The {name}s of the organization"), "frontendView": view, "permissionGrants": grants})
     };
     let grant = |name: &str| json!({"permission_name": name, "conditions": {}});
     let own = json!({"permission_name": "ticket:answer",
