@@ -25,8 +25,8 @@ fn attributes<const N: usize>(pairs: [(&str, String); N]) -> Attributes {
 }
 
 impl Cluster {
-    /// Whether a list of the organization may be asked for at all. To somebody of another one, who may see nothing there
-    /// whatever it is, it reads as not found.
+    /// Whether the caller can be shown anything of a kind in the organization: if not, nothing has to be read. To somebody
+    /// of another one it then reads as not found.
     ///
     /// # Errors
     /// `NotFound`.
@@ -36,12 +36,10 @@ impl Cluster {
         tenant: &Tenant,
         right: Right,
         kind: &'static str,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<bool, ServiceError> {
         let is_foreign = caller.customer().is_some_and(|own| own != tenant.customer);
-        if is_foreign && !caller.holds_some(right, Own::all(tenant.customer, kind), self.now()) {
-            return Err(no_organization(&tenant.organization));
-        }
-        Ok(())
+        let may = caller.holds_some(right, Own::all(tenant.customer, kind), self.now());
+        if is_foreign && !may { Err(no_organization(&tenant.organization)) } else { Ok(may) }
     }
 }
 
