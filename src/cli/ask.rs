@@ -60,8 +60,12 @@ fn entries(answer: &Value) -> comfy_table::Table {
 }
 
 pub(super) fn words(list: &Value, between: &str) -> String {
-    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     list.as_array().into_iter().flatten().map(word).collect::<Vec<_>>().join(between)
+}
+
+/// A text without quotes, anything else as JSON.
+pub(super) fn word(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The resources asked for, if any.

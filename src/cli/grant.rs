@@ -1,18 +1,16 @@
 //! `permdex grant`.
 
 use super::args::{GrantCommand, GrantCreateArgs, GrantListArgs};
-use super::ask::read_attributes;
+use super::ask::{read_attributes, word};
 use super::client::{Client, segment};
 use super::exit::{Exit, Failure};
 use super::output;
-use super::role::{grant_text, words};
+use super::role::grant_text;
 use crate::config::{Config, span};
+use crate::service::roles::MAX_PAGE;
 use anyhow::anyhow;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
-
-/// A page of the server has at most so many.
-const PAGE: usize = 10;
 
 pub(super) async fn run(config: &Config, command: &GrantCommand, as_json: bool) -> Result<Exit, Failure> {
     match command {
@@ -29,7 +27,7 @@ async fn create(client: &Client, args: &GrantCreateArgs, as_json: bool) -> Resul
         "permission_grant": {"permission_name": args.permission, "conditions": conditions}});
     let path = format!("/v1/{}/role/temporary_permission_grant", segment(&args.organization));
     let answer = client.json(Method::POST, &path, Some(&body)).await?;
-    let (id, until) = (words(&answer["temporary_permission_grant_id"]), words(&answer["expires_at"]));
+    let (id, until) = (word(&answer["temporary_permission_grant_id"]), word(&answer["expires_at"]));
     let said = format!("user {} may `{}` until {until} (grant {id})", args.user, args.permission);
     if as_json { output::json(&answer) } else { output::text(&said) }
 }
@@ -40,7 +38,7 @@ fn duration(text: &str) -> Result<String, Failure> {
         return Ok(text.to_owned());
     }
     let duration = span::parse(text).map_err(|why| anyhow!("--for: {why}"))?;
-    Ok(format!("PT{}S", duration.as_secs()))
+    Ok(format!("PT{}S", duration.as_secs_f64()))
 }
 
 fn tags(given: &[String]) -> Map<String, Value> {
@@ -56,7 +54,7 @@ async fn list(client: &Client, args: &GrantListArgs, as_json: bool) -> Result<Ex
     let mut all = Vec::new();
     let mut token = json!(0);
     let has_more = loop {
-        let limit = PAGE.min(args.limit.saturating_sub(all.len()));
+        let limit = usize::from(MAX_PAGE).min(args.limit.saturating_sub(all.len()));
         let mut page = client.get(&path, &query(args, limit, &token)).await?;
         let grants = page["temporary_permission_grants"].take();
         let Value::Array(grants) = grants else { return Err(anyhow!("the server's answer has no grants").into()) };
@@ -89,8 +87,8 @@ fn query(args: &GrantListArgs, limit: usize, token: &Value) -> Vec<(&'static str
 fn table(grants: &[Value]) -> String {
     let mut table = output::table(&["GRANT", "USER", "MAY", "UNTIL", "BECAUSE", "BY", "TAGS"]);
     for grant in grants {
-        let text = |field: &str| words(&grant[field]);
-        let creator = format!("{}_{}", words(&grant["creator"]["org_id"]), words(&grant["creator"]["user_id"]));
+        let text = |field: &str| word(&grant[field]);
+        let creator = format!("{}_{}", word(&grant["creator"]["org_id"]), word(&grant["creator"]["user_id"]));
         let may = grant_text(&grant["permission_grant"]);
         table.add_row([
             text("_id"),
@@ -119,7 +117,9 @@ mod tests {
 
     #[test]
     fn durations_are_typed_as_elsewhere_or_as_the_server_takes_them() {
-        for (typed, sent) in [("30s", "PT30S"), ("1h", "PT3600S"), ("30d", "PT2592000S"), ("P1D", "P1D")] {
+        for (typed, sent) in
+            [("30s", "PT30S"), ("1500ms", "PT1.5S"), ("1h", "PT3600S"), ("30d", "PT2592000S"), ("P1D", "P1D")]
+        {
             assert_eq!(duration(typed).unwrap_or_default(), sent);
         }
         assert!(duration("soon").is_err());

@@ -1,6 +1,7 @@
 //! `permdex role`.
 
 use super::args::{RoleAssignArgs, RoleCommand, RoleCreateArgs, RoleListArgs};
+use super::ask::word;
 use super::client::{Client, segment};
 use super::exit::{Exit, Failure};
 use super::output;
@@ -45,7 +46,7 @@ async fn create(client: &Client, args: &RoleCreateArgs, as_json: bool) -> Result
         "permission_grants": grants});
     let path = format!("/v1/{}/role", segment(&args.organization));
     let answer = client.json(Method::POST, &path, Some(&body)).await?;
-    let said = format!("role `{}` has the id {}", args.name, words(&answer["role_id"]));
+    let said = format!("role `{}` has the id {}", args.name, word(&answer["role_id"]));
     if as_json { output::json(&answer) } else { output::text(&said) }
 }
 
@@ -53,7 +54,7 @@ async fn assign(client: &Client, args: &RoleAssignArgs, as_json: bool) -> Result
     let path = format!("/v1/{}/role/{}/assign", segment(&args.organization), segment(&args.name));
     let body = json!({"user_id": args.user.to_string()});
     let answer = client.json(Method::POST, &path, Some(&body)).await?;
-    let said = format!("user {} has the role `{}` (id {})", args.user, args.name, words(&answer["role_id"]));
+    let said = format!("user {} has the role `{}` (id {})", args.user, args.name, word(&answer["role_id"]));
     if as_json { output::json(&answer) } else { output::text(&said) }
 }
 
@@ -67,14 +68,9 @@ fn grant(text: &str) -> Result<Value, Failure> {
 
 /// A grant as it is shown.
 pub(super) fn grant_text(grant: &Value) -> String {
-    let name = words(&grant["permission_name"]);
+    let name = word(&grant["permission_name"]);
     match &grant["conditions"] {
         Value::Object(conditions) if !conditions.is_empty() => format!("{name} where {}", grant["conditions"]),
         _ => name,
     }
-}
-
-/// A text without quotes, anything else as JSON.
-pub(super) fn words(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
