@@ -52,7 +52,7 @@ pub use policy::{
     write_statements,
 };
 pub use privilege::NotCovered;
-pub use role::{FrontendView, MAX_GRANTS, MAX_ROLE_NAME, role_name};
+pub use role::{FrontendView, MAX_GRANTS, MAX_ROLE_NAME, READABLE_AFTER, role_name};
 pub use scope::Scope;
 pub use statement::{Binding, Statement};
 pub use template::{ActionTemplate, BoundUser, ResourceTemplate, Template};

@@ -2,11 +2,15 @@
 
 use crate::json::quoted;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A role's name has at most so many characters, trimmed.
 pub const MAX_ROLE_NAME: usize = 256;
 /// A role has at most so many permission grants.
 pub const MAX_GRANTS: usize = 1_000;
+
+/// How long a role that another took over from is readable by its id, and kept.
+pub const READABLE_AFTER: Duration = Duration::from_hours(24);
 
 /// What users of a role see first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

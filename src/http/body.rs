@@ -2,7 +2,7 @@
 
 use super::kind::Kind;
 use super::problem::Problem;
-use crate::json::{self, Node};
+use crate::json::{self, Errors, Fields, Node};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_TYPE, EXPECT};
@@ -51,6 +51,18 @@ impl<S: Sync> FromRequest<S> for OptionalJsonBody {
         check_content_type(&parts.headers)?;
         Ok(Self(Some(json::parse(&bytes)?)))
     }
+}
+
+/// Reads an object: all that is wrong, and every unknown field, is an error.
+///
+/// # Errors
+/// All that is wrong with it.
+pub(super) fn object<T>(node: Node, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Errors> {
+    let mut errors = Errors::default();
+    let mut fields = Fields::new(node, "", &mut errors);
+    let value = read(&mut fields);
+    fields.finish();
+    errors.check(value)
 }
 
 async fn read(headers: &HeaderMap, mut body: Body, most: usize) -> Result<Bytes, Problem> {

@@ -5,6 +5,7 @@ use super::problem::Problem;
 use crate::json::{Errors, Fields};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use std::ops::RangeInclusive;
 
 /// More parameters are refused.
 const MAX_PARAMETERS: usize = 100;
@@ -73,10 +74,15 @@ impl Query {
 
 /// Reads `limit`, a page's size: 1 to `most`, 100 when it is left out.
 pub(super) fn limit(fields: &mut Fields<'_>, most: u16) -> Option<u16> {
-    let Some(limit) = fields.integer("limit") else { return Some(DEFAULT_LIMIT) };
-    let fits = u16::try_from(limit).ok().filter(|limit| (1..=most).contains(limit));
+    limit_within(fields, 1..=most, DEFAULT_LIMIT)
+}
+
+/// Reads `limit`, a page's size within `bounds`; `default` when it is left out.
+pub(super) fn limit_within(fields: &mut Fields<'_>, bounds: RangeInclusive<u16>, default: u16) -> Option<u16> {
+    let Some(limit) = fields.integer("limit") else { return Some(default) };
+    let fits = u16::try_from(limit).ok().filter(|limit| bounds.contains(limit));
     if fits.is_none() {
-        fields.wrong("limit", format!("`{limit}` is no page size: 1 to {most} are"));
+        fields.wrong("limit", format!("`{limit}` is no page size: {} to {} are", bounds.start(), bounds.end()));
     }
     fits
 }

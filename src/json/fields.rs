@@ -1,7 +1,7 @@
 //! Taking the known fields off an object; whatever is left over is an error by name.
 
 use super::errors::step;
-use super::{Errors, Node, Number, quoted};
+use super::{Errors, Node, Number, canonical_integer, quoted};
 
 /// Where the fields come from: in a query everything is text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +151,7 @@ impl<'e> Fields<'e> {
                 small
             }
             (Node::String(text), Source::Query) => {
-                let number = text.parse().ok().filter(|number: &i64| number.to_string() == text);
+                let number = canonical_integer(&text);
                 if number.is_none() {
                     self.wrong(name, format!("expected an integer, found `{}`", quoted(&text)));
                 }

@@ -14,7 +14,7 @@ mod parse;
 pub use errors::{Errors, FieldError};
 pub use fields::{Fields, Source};
 pub use node::Node;
-pub use number::Number;
+pub use number::{Number, canonical_integer};
 pub use parse::{MAX_DEPTH, ParseError, parse};
 
 /// `text` as an error may quote it: control characters escaped, cut after 120 characters.

@@ -23,6 +23,12 @@ impl Number {
     }
 }
 
+/// An integer of 64 bits in the one way to write it: no sign that says nothing, no leading zero.
+#[must_use]
+pub fn canonical_integer(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|number: &i64| number.to_string() == text)
+}
+
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -3,7 +3,7 @@
 //! No answer waits for it: an expired grant gives nothing from its instant on, and a replaced role is not shown any more.
 
 use super::{Context, RefreshError};
-use crate::domain::Scope;
+use crate::domain::{READABLE_AFTER, Scope};
 use crate::queue::{self, JobId, Kind, Lane, NewJob};
 use crate::store::records::{roles, temporary_grants};
 use crate::store::snapshot::CERTAINLY_EXPIRED;
@@ -12,8 +12,6 @@ use crate::store::snapshot::CERTAINLY_EXPIRED;
 const BATCH: u32 = 1_000;
 /// So many batches each time.
 const BATCHES: usize = 20;
-/// How long a replaced role is kept, in microseconds: it is readable by its id for a day.
-const KEPT: i64 = 86_400_000_000;
 
 /// Tidies a bounded number of each.
 ///
@@ -25,7 +23,8 @@ pub async fn tidy(context: &Context) -> Result<(), RefreshError> {
             break;
         }
     }
-    roles::purge(&context.pool, context.clock.micros().saturating_sub(KEPT), BATCH).await?;
+    let kept = i64::try_from(READABLE_AFTER.as_micros()).unwrap_or(i64::MAX);
+    roles::purge(&context.pool, context.clock.micros().saturating_sub(kept), BATCH).await?;
     Ok(())
 }
 
@@ -33,13 +32,10 @@ pub async fn tidy(context: &Context) -> Result<(), RefreshError> {
 async fn tidy_documents(context: &Context) -> Result<usize, RefreshError> {
     let before = context.clock.micros().saturating_sub(CERTAINLY_EXPIRED);
     let mut transaction = context.pool.begin().await?;
-    let mut users = temporary_grants::tidy(&mut transaction, before, BATCH).await?;
-    let grants = users.len();
+    let users = temporary_grants::tidy(&mut transaction, before, BATCH).await?;
     if users.is_empty() {
         return Ok(0);
     }
-    users.sort_unstable();
-    users.dedup();
     let job = NewJob {
         id: JobId::new(&context.clock),
         kind: Kind::Refresh,
@@ -52,5 +48,5 @@ async fn tidy_documents(context: &Context) -> Result<usize, RefreshError> {
     queue::enqueue(&mut transaction, &job, &users).await?;
     transaction.commit().await?;
     context.signals.committed(&job);
-    Ok(grants)
+    Ok(users.len())
 }

@@ -47,7 +47,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("audit refused", audit::REFUSED_SQL),
         ("lock customers", records::customers::LOCK_SQL),
         ("customer uses", records::customers::USES_SQL),
-        ("role by name", records::users::ROLE_SQL),
+        ("role by name", records::roles::LIVING_ID_SQL),
         ("living role", records::roles::LIVING_SQL),
         ("role by id", records::roles::BY_ID_SQL),
         ("roles", records::roles::LIST_SQL),

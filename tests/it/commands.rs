@@ -1,32 +1,9 @@
 //! The command line as its user types it: the built program, its output and its exit codes.
 
-use crate::support::process::Process;
+use crate::support::process::{Process, code, permdex, text};
 use permdex::clock::Clock;
 use permdex::service::generate::demo;
 use serde_json::Value;
-use std::path::Path;
-use std::process::{Command, Output};
-
-/// Runs `permdex` in `folder`, its data directory; on `input` when there is some.
-fn permdex(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_permdex"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("PERMDEX__DATA_DIR", folder)
-        .env("PERMDEX__AUTH__HS256_SECRET", crate::support::app::SECRET)
-        .env_remove("PERMDEX_URL")
-        .env_remove("PERMDEX_TOKEN")
-        .output()
-        .expect("it runs")
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it ended by itself")
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_at_the_command_line() {
@@ -34,7 +11,7 @@ async fn a_day_at_the_command_line() {
     let folder = folder.path();
     let lines: Vec<String> = demo(Clock::System.now()).collect();
     std::fs::write(folder.join("demo.ndjson"), lines.join("\n")).expect("written");
-    let run = |arguments: &[&str]| permdex(folder, arguments);
+    let run = |arguments: &[&str]| permdex(folder, arguments, &[]);
 
     let nobody = run(&["check", "--user", "17", "--action", "doc:read"]);
     assert_eq!(code(&nobody), 3, "no server runs: {nobody:?}");
@@ -89,7 +66,7 @@ async fn roles_and_temporary_grants_at_the_command_line_and_across_a_restart() {
     let lines = r#"{"kind":"customer","id":1,"organization":"acme","name":"Acme"}
 {"kind":"user","id":17,"customerId":1,"email":"u17@example.org"}"#;
     std::fs::write(folder.join("two.ndjson"), lines).expect("written");
-    let run = |arguments: &[&str]| permdex(folder, arguments);
+    let run = |arguments: &[&str]| permdex(folder, arguments, &[]);
     assert_eq!(code(&run(&["import", "two.ndjson"])), 0);
     let server = Process::serve(folder, &[]).await;
     let acme = ["--organization", "acme"];
@@ -152,7 +129,7 @@ async fn roles_and_temporary_grants_at_the_command_line_and_across_a_restart() {
 #[test]
 fn wrong_usage_and_wrong_input_are_told_apart_from_trouble() {
     let folder = tempfile::tempdir().expect("a folder");
-    let run = |arguments: &[&str]| permdex(folder.path(), arguments);
+    let run = |arguments: &[&str]| permdex(folder.path(), arguments, &[]);
     assert_eq!(code(&run(&["nonsense"])), 2);
     assert_eq!(code(&run(&["token"])), 2);
     assert_eq!(code(&run(&["token", "--service", "a", "--ttl", "1 month"])), 2);

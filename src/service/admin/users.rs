@@ -12,7 +12,7 @@ use crate::service::error::ServiceError;
 use crate::service::hint::Whom;
 use crate::service::written::{WriteContext, Written};
 use crate::store::records::users::{self, UserContent, UserFilter, UserRecord};
-use crate::store::records::{Lock, Slice, freed};
+use crate::store::records::{Lock, Slice, freed, roles};
 
 /// A user to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,7 +176,7 @@ impl Writing<'_> {
     async fn role(&mut self, new: &NewUser) -> Result<Option<RoleId>, ServiceError> {
         let Some(name) = &new.role_name else { return Ok(None) };
         let cluster = self.cluster;
-        let found = cluster.observed(users::role(self.conn(), new.customer, name).await)?;
+        let found = cluster.observed(roles::living_id(self.conn(), new.customer, name).await)?;
         let missing = || {
             let detail = format!("customer `{}` has no role `{}`: create it first", new.customer, quoted(name));
             ServiceError::invalid("/roleName", detail)

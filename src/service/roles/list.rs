@@ -1,8 +1,8 @@
 //! Listing roles: those that the caller may get, the others silently left out.
 
+use super::Tenant;
 use super::judge::of_role;
-use super::{READABLE_AFTER, Tenant};
-use crate::domain::{FrontendView, PermissionGrant, RoleId};
+use crate::domain::{FrontendView, PermissionGrant, READABLE_AFTER, RoleId};
 use crate::service::caller::Caller;
 use crate::service::cluster::Cluster;
 use crate::service::error::ServiceError;

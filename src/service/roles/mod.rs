@@ -28,10 +28,6 @@ use super::error::ServiceError;
 use crate::domain::{CustomerId, check_organization};
 use crate::json::quoted;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long a role that another took over from is readable by its id.
-pub const READABLE_AFTER: Duration = Duration::from_hours(24);
 
 /// The organization that a request names, and its customer.
 #[derive(Debug, Clone)]

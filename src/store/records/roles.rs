@@ -77,6 +77,9 @@ where customer_id = $1 and name = $2 and retired_at is null for ",
 
 /// The living role of a name, relied on. Parameters: customer, name.
 pub const LIVING_SQL: &str = living!("share");
+/// The same of its id alone.
+pub const LIVING_ID_SQL: &str =
+    "select id from roles where customer_id = $1 and name = $2 and retired_at is null for share";
 const LIVING_TO_CHANGE_SQL: &str = living!("update");
 
 /// The role of an id, relied on. Parameter: id.
@@ -122,10 +125,33 @@ pub async fn living(
         Hold::Share => LIVING_SQL,
         Hold::Update => LIVING_TO_CHANGE_SQL,
     };
-    // A statement that waited for the lock sees the old role retired and not yet the new one: the next one sees it.
+    held(conn, sql, customer, name).await?.map(|row| read(&row, customer)).transpose()
+}
+
+/// The id of the living role of a name, relied on.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn living_id(
+    conn: &mut PgConnection,
+    customer: CustomerId,
+    name: &str,
+) -> Result<Option<RoleId>, StoreError> {
+    let row = held(conn, LIVING_ID_SQL, customer, name).await?;
+    row.map(|row| Ok(RoleId(row.try_get("id")?))).transpose()
+}
+
+/// A statement that waited for the lock sees the old role retired and not yet the new one: the next one sees it.
+async fn held(
+    conn: &mut PgConnection,
+    sql: &'static str,
+    customer: CustomerId,
+    name: &str,
+) -> Result<Option<PgRow>, StoreError> {
     for _ in 0..2 {
-        if let Some(row) = sqlx::query(sql).bind(customer.0).bind(name).fetch_optional(&mut *conn).await? {
-            return read(&row, customer).map(Some);
+        let found = sqlx::query(sql).bind(customer.0).bind(name).fetch_optional(&mut *conn).await?;
+        if found.is_some() {
+            return Ok(found);
         }
     }
     Ok(None)

@@ -65,9 +65,6 @@ pub struct UserFilter {
 const COLUMNS: &str =
     concat!("u.id, u.customer_id, u.email, u.ui_language, u.active, u.role_id, r.name as role_name, ", instants!("u"));
 
-/// The living role of a name. `FOR SHARE`: what it gives is judged. Parameters: customer, name.
-pub const ROLE_SQL: &str = "select id from roles where customer_id = $1 and name = $2 and retired_at is null for share";
-
 /// The user, if there is one.
 ///
 /// # Errors
@@ -125,21 +122,6 @@ pub async fn list(conn: &mut PgConnection, filter: &UserFilter, slice: Slice) ->
 async fn roles(conn: &mut PgConnection, name: &str) -> Result<Vec<i64>, StoreError> {
     let sql = "select id from roles where retired_at is null and name = $1";
     Ok(sqlx::query_scalar(sql).bind(name).fetch_all(conn).await?)
-}
-
-/// The living role of that name in a customer, held still until the end of the transaction.
-///
-/// # Errors
-/// [`StoreError::Database`].
-pub async fn role(conn: &mut PgConnection, customer: CustomerId, name: &str) -> Result<Option<RoleId>, StoreError> {
-    // A statement that waited for somebody who replaced the role doesn't see the one that took over: the next one does.
-    for _ in 0..2 {
-        let found = sqlx::query_scalar(ROLE_SQL).bind(customer.0).bind(name).fetch_optional(&mut *conn).await?;
-        if let Some(id) = found {
-            return Ok(Some(RoleId(id)));
-        }
-    }
-    Ok(None)
 }
 
 /// Inserts one; false when the id is taken.

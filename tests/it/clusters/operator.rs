@@ -2,11 +2,11 @@
 
 use crate::support::app::{service_token, within};
 use crate::support::guarded::Guarded;
-use crate::support::process::Process;
+use crate::support::process::{Process, code, permdex, text};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 /// `eu` has everything of its own below the data directory; nobody listens where `us` should be.
 const CLUSTERS: [(&str, &str); 3] = [
@@ -14,27 +14,6 @@ const CLUSTERS: [(&str, &str); 3] = [
     ("PERMDEX__CLUSTERS__US__DATABASE__URL", "postgres://nobody@127.0.0.1:1/nothing"),
     ("PERMDEX__CLUSTERS__US__DATABASE__ACQUIRE_TIMEOUT", "100ms"),
 ];
-
-fn permdex(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_permdex"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("PERMDEX__DATA_DIR", folder)
-        .env("PERMDEX__AUTH__HS256_SECRET", crate::support::app::SECRET)
-        .env_remove("PERMDEX_URL")
-        .env_remove("PERMDEX_TOKEN")
-        .envs(CLUSTERS)
-        .output()
-        .expect("it runs")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it ended by itself")
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
 
 fn file(folder: &Path, organization: &str, action: &str) -> String {
     let name = format!("{organization}.ndjson");
@@ -47,7 +26,7 @@ fn file(folder: &Path, organization: &str, action: &str) -> String {
 async fn a_day_with_three_clusters_one_of_which_is_away() {
     let guarded = Guarded::new();
     let folder = guarded.path();
-    let run = |arguments: &[&str]| permdex(folder, arguments);
+    let run = |arguments: &[&str]| permdex(folder, arguments, &CLUSTERS);
     let (acme, globex) = (file(folder, "acme", "doc:read"), file(folder, "globex", "doc:write"));
     assert_eq!(code(&run(&["import", &acme])), 0);
     let server = Process::serve(folder, &CLUSTERS).await;

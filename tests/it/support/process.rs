@@ -2,9 +2,33 @@
 
 use super::app::SECRET;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+
+/// Runs `permdex` in `folder`, its data directory, to its end.
+pub fn permdex(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+    std::process::Command::new(env!("CARGO_BIN_EXE_permdex"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("PERMDEX__DATA_DIR", folder)
+        .env("PERMDEX__AUTH__HS256_SECRET", SECRET)
+        .env_remove("PERMDEX_URL")
+        .env_remove("PERMDEX_TOKEN")
+        .envs(settings.iter().copied())
+        .output()
+        .expect("it runs")
+}
+
+/// What it printed.
+pub fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+/// Its exit code.
+pub fn code(output: &Output) -> i32 {
+    output.status.code().expect("it ended by itself")
+}
 
 /// A running `permdex serve`, killed when it is dropped.
 pub struct Process {

@@ -3,9 +3,9 @@
 use super::answer::written;
 use super::call::RoleCall;
 use super::limits::endpoint::ASSIGN_ROLE;
-use super::reading::{body, named, user_id, waits};
+use super::reading::{named, user_id, waits};
 use super::{CallerParams, RoleId, WaitParams};
-use crate::http::body::JsonBody;
+use crate::http::body::{JsonBody, object};
 use crate::http::openapi::{Collisions, Problems};
 use crate::http::problem::Problem;
 use crate::http::query::Query;
@@ -42,7 +42,7 @@ pub(super) async fn assign_role(
     JsonBody(node): JsonBody,
 ) -> Result<Response, Problem> {
     let wait = waits(query)?;
-    let user = body(node, user_id)?;
+    let user = object(node, user_id)?;
     let name = named(&call.role_name)?;
     let context = call.write_context(wait);
     let cluster = call.cluster.clone();

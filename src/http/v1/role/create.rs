@@ -3,9 +3,9 @@
 use super::answer::written;
 use super::call::RoleCall;
 use super::limits::endpoint::CREATE_ROLE;
-use super::reading::{body, description, grants, new_name, view, waits};
+use super::reading::{description, grants, new_name, view, waits};
 use super::{CallerParams, DescribedGrant, RoleId, WaitParams};
-use crate::http::body::JsonBody;
+use crate::http::body::{JsonBody, object};
 use crate::http::openapi::{Collisions, Problems};
 use crate::http::problem::Problem;
 use crate::http::query::Query;
@@ -51,7 +51,7 @@ pub(super) async fn create_role(
     JsonBody(node): JsonBody,
 ) -> Result<Response, Problem> {
     let wait = waits(query)?;
-    let new = body(node, read)?;
+    let new = object(node, read)?;
     let context = call.write_context(wait);
     let cluster = call.cluster.clone();
     let write = async move {

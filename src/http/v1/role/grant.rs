@@ -3,10 +3,10 @@
 use super::answer::written;
 use super::call::RoleCall;
 use super::limits::endpoint::CREATE_TEMPORARY_GRANT;
-use super::reading::{body, user_id, waits};
+use super::reading::{user_id, waits};
 use super::{CallerParams, DescribedGrant, WaitParams};
 use crate::domain::read_grant;
-use crate::http::body::JsonBody;
+use crate::http::body::{JsonBody, object};
 use crate::http::openapi::Problems;
 use crate::http::problem::Problem;
 use crate::http::query::Query;
@@ -71,7 +71,7 @@ pub(super) async fn create_temporary_grant(
 ) -> Result<Response, Problem> {
     let wait = waits(query)?;
     let longest = app.settings().longest_grant;
-    let new = body(node, |fields| read(fields, longest))?;
+    let new = object(node, |fields| read(fields, longest))?;
     let context = call.write_context(wait);
     let cluster = call.cluster.clone();
     let write = async move {

@@ -8,7 +8,7 @@ use crate::domain::write_grant;
 use crate::http::answer::json;
 use crate::http::openapi::Problems;
 use crate::http::problem::Problem;
-use crate::http::query::Query;
+use crate::http::query::{Query, limit_within};
 use crate::json::{Fields, quoted};
 use crate::service::roles::{
     GrantFilter, GrantPage, GrantQuestion, MAX_PAGE, SortBy, SortField, TagFilter, TemporaryGrant, Tenant,
@@ -122,7 +122,7 @@ fn read(fields: &mut Fields<'_>, tenant: &Tenant, now: i64) -> Option<GrantQuest
     let users = ids(fields, "user_id");
     let permission_name = fields.string("permission_grant_name");
     let expired = fields.boolean("is_expired").map(|expired| (expired, now));
-    let limit = limit(fields);
+    let limit = limit_within(fields, 0..=MAX_PAGE, MAX_PAGE);
     let continuation_token = token(fields);
     let creators = fields.strings("creator").unwrap_or_default();
     let creators = creators.into_iter().flat_map(|creator| spellings(creator, tenant)).collect();
@@ -144,18 +144,6 @@ fn uuids(fields: &mut Fields<'_>) -> Option<Vec<Uuid>> {
         let why = || format!("`{}` is no id of a temporary permission grant: they are UUIDs", quoted(text));
         Uuid::try_parse(text).map_err(|_| why())
     })
-}
-
-fn limit(fields: &mut Fields<'_>) -> Option<u16> {
-    if !fields.has("limit") {
-        return Some(MAX_PAGE);
-    }
-    let found = fields.integer("limit")?;
-    let fits = u16::try_from(found).ok().filter(|limit| *limit <= MAX_PAGE);
-    if fits.is_none() {
-        fields.wrong("limit", format!("`{found}` is no page size: 0 to {MAX_PAGE} are"));
-    }
-    fits
 }
 
 fn token(fields: &mut Fields<'_>) -> Option<i64> {

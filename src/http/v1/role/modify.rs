@@ -3,9 +3,9 @@
 use super::answer::written;
 use super::call::RoleCall;
 use super::limits::endpoint::MODIFY_ROLE;
-use super::reading::{body, description, grants, named, view, waits};
+use super::reading::{description, grants, named, view, waits};
 use super::{CallerParams, DescribedGrant, RoleId, WaitParams};
-use crate::http::body::JsonBody;
+use crate::http::body::{JsonBody, object};
 use crate::http::openapi::{Collisions, Problems};
 use crate::http::problem::Problem;
 use crate::http::query::Query;
@@ -50,7 +50,7 @@ pub(super) async fn modify_role(
     JsonBody(node): JsonBody,
 ) -> Result<Response, Problem> {
     let wait = waits(query)?;
-    let change = body(node, read)?;
+    let change = object(node, read)?;
     let name = named(&call.role_name)?;
     let context = call.write_context(wait);
     let cluster = call.cluster.clone();

@@ -3,21 +3,9 @@
 use crate::domain::{FrontendView, PermissionGrant, UserId, read_grants, role_name};
 use crate::http::problem::Problem;
 use crate::http::query::Query;
-use crate::json::{Errors, Fields, Node, quoted};
+use crate::json::{Fields, Node, canonical_integer, quoted};
 use crate::service::ServiceError;
 use crate::service::fields::{MAX_DESCRIPTION, fits};
-
-/// Reads a body.
-///
-/// # Errors
-/// All that is wrong with it.
-pub(super) fn body<T>(node: Node, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Problem> {
-    let mut errors = Errors::default();
-    let mut fields = Fields::new(node, "", &mut errors);
-    let value = read(&mut fields);
-    fields.finish();
-    Ok(errors.check(value)?)
-}
 
 /// Reads `waitForCompletion`, which is true unless said otherwise.
 ///
@@ -74,7 +62,7 @@ pub(super) fn user_id(fields: &mut Fields<'_>) -> Option<UserId> {
 
 /// A positive integer as this API writes ids.
 pub(super) fn decimal(text: &str) -> Option<i64> {
-    text.parse().ok().filter(|id: &i64| *id > 0 && id.to_string() == text)
+    canonical_integer(text).filter(|id| *id > 0)
 }
 
 /// What is wrong with a text that is no id.

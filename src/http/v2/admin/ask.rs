@@ -1,11 +1,12 @@
 //! What administration is asked: ids in paths, pages, how to write and to delete.
 
 use crate::domain::{ActionName, CustomerId, PolicyId, SecurityGroupId, UserId};
+use crate::http::body::object;
 use crate::http::kind::Kind;
 use crate::http::problem::Problem;
 use crate::http::query::{Query, limit};
 use crate::http::v2::dry_run::{Mode, mode};
-use crate::json::{Errors, Fields, Node, quoted};
+use crate::json::{Errors, Fields, Node, canonical_integer, quoted};
 use crate::service::ServiceError;
 use crate::service::admin::{Deletion, MAX_LIMIT, Paging, Precondition};
 use axum::http::HeaderMap;
@@ -141,7 +142,7 @@ pub(super) fn precondition(headers: &HeaderMap) -> Result<Precondition, Problem>
 
 /// Reads an id in a path: what can't be one is the id of nothing.
 fn id(what: &'static str, text: &str) -> Result<i64, ServiceError> {
-    let id = text.parse().ok().filter(|id: &i64| *id > 0 && id.to_string() == text);
+    let id = canonical_integer(text).filter(|id| *id > 0);
     id.ok_or_else(|| ServiceError::not_found(what, quoted(text)))
 }
 
@@ -175,18 +176,6 @@ pub(super) fn action_name(text: String) -> Result<String, ServiceError> {
     }
 }
 
-/// Reads a body that creates: its id is chosen here.
-///
-/// # Errors
-/// All that is wrong.
-pub(super) fn body<T>(node: Node, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Errors> {
-    let mut errors = Errors::default();
-    let mut fields = Fields::new(node, "", &mut errors);
-    let value = read(&mut fields);
-    fields.finish();
-    errors.check(value)
-}
-
 /// Reads a body that replaces: it may be what `GET` gave, with the path's id and instants, which are ignored.
 ///
 /// # Errors
@@ -196,7 +185,7 @@ pub(super) fn replacement<T>(
     path: i64,
     read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
 ) -> Result<T, Errors> {
-    body(node, |fields| {
+    object(node, |fields| {
         if let Some(other) = fields.id("id").filter(|id| *id != path) {
             fields.wrong("id", format!("`{other}` is not the path's `{path}`: leave it out"));
         }

@@ -1,7 +1,7 @@
 //! `POST /v2/permission/assignPolicy`. HTTP only: the service decides who may give what.
 
-use super::assignment::{self, policy_and_target, read_body};
-use crate::http::body::JsonBody;
+use super::assignment::{self, policy_and_target};
+use crate::http::body::{JsonBody, object};
 use crate::http::call::Call;
 use crate::http::openapi::Problems;
 use crate::http::problem::Problem;
@@ -23,6 +23,6 @@ use axum::response::Response;
         (status = 202, description = "Committed; the job carries it to the index.", body = assignment::DescribedAnswer),
         Problems))]
 pub(super) async fn assign_policy(call: Call, _: NoQuery, JsonBody(body): JsonBody) -> Result<Response, Problem> {
-    let asked = read_body(body, policy_and_target)?;
+    let asked = object(body, policy_and_target)?;
     assignment::change(call, Change::Assign, asked).await
 }

@@ -1,13 +1,13 @@
 //! Assignments as clients write them, and their answers: shared by the endpoints that make and remove them.
 
 use crate::domain::{CustomerId, PolicyId, SecurityGroupId, UserId};
-use crate::http::body::OptionalJsonBody;
+use crate::http::body::{OptionalJsonBody, object};
 use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::query::Query;
 use crate::http::v2::dry_run::{self, Mode, mode};
 use crate::http::write;
-use crate::json::{Errors, Fields, Node};
+use crate::json::Fields;
 use crate::service::{AssignRequest, Change, Target};
 use axum::response::Response;
 use serde::Serialize;
@@ -118,18 +118,6 @@ struct Answer {
 /// Reads known fields off a body or a query.
 pub(super) type Reader = fn(&mut Fields<'_>) -> Option<Asked>;
 
-/// Reads a body.
-///
-/// # Errors
-/// All that is wrong.
-pub(super) fn read_body(node: Node, reader: Reader) -> Result<Asked, Errors> {
-    let mut errors = Errors::default();
-    let mut fields = Fields::new(node, "", &mut errors);
-    let asked = reader(&mut fields);
-    fields.finish();
-    errors.check(asked)
-}
-
 /// Reads what a DELETE is told by its body or its query.
 ///
 /// # Errors
@@ -137,7 +125,7 @@ pub(super) fn read_body(node: Node, reader: Reader) -> Result<Asked, Errors> {
 pub(super) fn read_either(query: Query, body: OptionalJsonBody, reader: Reader) -> Result<Asked, Problem> {
     match body.0 {
         Some(_) if !query.0.is_empty() => Err(Problem::wrong("", "a body and a query are given: send one of the two")),
-        Some(node) => Ok(read_body(node, reader)?),
+        Some(node) => Ok(object(node, reader)?),
         None => query.read(reader),
     }
 }
@@ -207,12 +195,12 @@ impl Asked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::parse;
+    use crate::json::{Errors, parse};
     use serde_json::{Value, json};
 
     fn read(body: &Value, reader: Reader) -> Result<Asked, Vec<String>> {
         let pointers = |errors: Errors| errors.into_vec().into_iter().map(|error| error.pointer).collect();
-        read_body(parse(body.to_string().as_bytes()).unwrap(), reader).map_err(pointers)
+        object(parse(body.to_string().as_bytes()).unwrap(), reader).map_err(pointers)
     }
 
     fn target(body: &Value) -> (Target, Option<CustomerId>) {

@@ -73,10 +73,10 @@ fn questions_are_described_as_they_are_read() {
 
 #[test]
 fn assignments_are_described_as_they_are_read() {
-    let target = body(|node| assignment::read_body(node, assignment::policy_and_target).err());
+    let target = body(|node| crate::http::body::object(node, assignment::policy_and_target).err());
     assert_eq!(target, schema("Assignment"));
     assert_eq!(target, parameters("delete", "/v2/permission/removepolicy"));
-    let user = body(|node| assignment::read_body(node, assignment::policy_and_user).err());
+    let user = body(|node| crate::http::body::object(node, assignment::policy_and_user).err());
     assert_eq!(user, schema("UserAssignment"));
     assert_eq!(user, parameters("delete", "/v2/permission/usertopolicy"));
 }

@@ -1,7 +1,7 @@
 //! `POST` and `DELETE /v2/permission/usertopolicy`: assignments to users alone.
 
-use super::assignment::{self, policy_and_user, read_body, read_either};
-use crate::http::body::{JsonBody, OptionalJsonBody};
+use super::assignment::{self, policy_and_user, read_either};
+use crate::http::body::{JsonBody, OptionalJsonBody, object};
 use crate::http::call::Call;
 use crate::http::openapi::Problems;
 use crate::http::problem::Problem;
@@ -21,7 +21,7 @@ use axum::response::Response;
         (status = 202, description = "Committed; the job carries it to the index.", body = assignment::DescribedAnswer),
         Problems))]
 pub(super) async fn give_policy(call: Call, _: NoQuery, JsonBody(body): JsonBody) -> Result<Response, Problem> {
-    let asked = read_body(body, policy_and_user)?;
+    let asked = object(body, policy_and_user)?;
     assignment::change(call, Change::Assign, asked).await
 }
 

@@ -1,9 +1,9 @@
 //! `POST /v2/action`.
 
 use super::super::answers::made;
-use super::super::ask::{WriteParams, body, waits};
+use super::super::ask::{WriteParams, waits};
 use super::{location, read};
-use crate::http::body::JsonBody;
+use crate::http::body::{JsonBody, object};
 use crate::http::call::Call;
 use crate::http::openapi::{Collisions, Problems};
 use crate::http::problem::Problem;
@@ -23,7 +23,7 @@ use axum::response::Response;
         Problems, Collisions))]
 pub(super) async fn create_action(call: Call, query: Query, JsonBody(node): JsonBody) -> Result<Response, Problem> {
     let wait = waits(query)?;
-    let new = body(node, |fields| read(fields, None))?;
+    let new = object(node, |fields| read(fields, None))?;
     let context = call.write_context(wait);
     let (cluster, caller) = (call.cluster.clone(), call.caller);
     let write = async move { cluster.create_action(&caller, &new, &context).await };

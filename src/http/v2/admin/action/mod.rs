@@ -107,14 +107,15 @@ fn read(fields: &mut Fields<'_>, path: Option<&str>) -> Option<ActionEntry> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ask::body;
     use super::*;
+    use crate::http::body::object;
     use crate::json::parse;
 
     #[test]
     fn the_model_is_the_first_segment_and_the_name_the_path_s() {
         let read = |text: &str, path: Option<&str>| {
-            body(parse(text.as_bytes()).unwrap(), |fields| read(fields, path)).map_err(|errors| errors.into_vec().len())
+            object(parse(text.as_bytes()).unwrap(), |fields| read(fields, path))
+                .map_err(|errors| errors.into_vec().len())
         };
         let action = read(r#"{"name":"doc:read","title":"Read"}"#, None).unwrap();
         assert_eq!((action.model.as_str(), action.experimental), ("doc", false));

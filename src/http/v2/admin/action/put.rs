@@ -1,9 +1,9 @@
 //! `PUT /v2/action/{name}`.
 
 use super::super::answers::made;
-use super::super::ask::{IfMatch, WriteParams, body, precondition, waits};
+use super::super::ask::{IfMatch, WriteParams, precondition, waits};
 use super::{location, read};
-use crate::http::body::JsonBody;
+use crate::http::body::{JsonBody, object};
 use crate::http::call::Call;
 use crate::http::openapi::{Collisions, Problems};
 use crate::http::problem::Problem;
@@ -32,7 +32,7 @@ pub(super) async fn put_action(
     JsonBody(node): JsonBody,
 ) -> Result<Response, Problem> {
     let (wait, condition) = (waits(query)?, precondition(&headers)?);
-    let new = body(node, |fields| read(fields, Some(&name)))?;
+    let new = object(node, |fields| read(fields, Some(&name)))?;
     let context = call.write_context(wait);
     let (cluster, caller) = (call.cluster.clone(), call.caller);
     let write = async move { cluster.put_action(&caller, &new, &condition, &context).await };

@@ -1,10 +1,10 @@
 //! `POST /v2/customer`.
 
 use super::super::answers::made;
-use super::super::ask::{WriteParams, body, waits};
+use super::super::ask::{WriteParams, waits};
 use super::{location, read};
 use crate::http::app::App;
-use crate::http::body::JsonBody;
+use crate::http::body::{JsonBody, object};
 use crate::http::call::Call;
 use crate::http::openapi::{Collisions, Problems};
 use crate::http::problem::Problem;
@@ -30,7 +30,7 @@ pub(super) async fn create_customer(
     JsonBody(node): JsonBody,
 ) -> Result<Response, Problem> {
     let wait = waits(query)?;
-    let new = body(node, read)?;
+    let new = object(node, read)?;
     let context = call.write_context(wait);
     let elsewhere = app.clusters().elsewhere(&call.cluster);
     let (cluster, caller) = (call.cluster.clone(), call.caller);

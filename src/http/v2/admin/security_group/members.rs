@@ -1,9 +1,9 @@
 //! `GET` and `PUT /v2/securityGroup/{id}/member`: who is in a group, as a list.
 
 use super::super::answers::{done, page};
-use super::super::ask::{PageParams, WriteParams, body, group_id, paging, waits};
+use super::super::ask::{PageParams, WriteParams, group_id, paging, waits};
 use crate::domain::UserId;
-use crate::http::body::{JsonBody, MAX_LIST_BODY};
+use crate::http::body::{JsonBody, MAX_LIST_BODY, object};
 use crate::http::call::Call;
 use crate::http::openapi::Problems;
 use crate::http::problem::Problem;
@@ -103,7 +103,7 @@ pub(super) async fn replace_members(
     JsonBody(node): JsonBody<MAX_LIST_BODY>,
 ) -> Result<Response, Problem> {
     let (id, wait) = (group_id(&id)?, waits(query)?);
-    let wanted = body(node, read)?;
+    let wanted = object(node, read)?;
     let context = call.write_context(wait);
     let (cluster, caller) = (call.cluster.clone(), call.caller);
     let write = async move {
@@ -147,7 +147,7 @@ mod tests {
     use crate::json::parse;
 
     fn ids(text: &str) -> Result<Vec<i64>, usize> {
-        body(parse(text.as_bytes()).unwrap(), read).map_err(|errors| errors.into_vec().len())
+        object(parse(text.as_bytes()).unwrap(), read).map_err(|errors| errors.into_vec().len())
     }
 
     #[test]
