@@ -3,6 +3,7 @@
 //! An advisory lock on a direct connection of its own. When that connection breaks, PostgreSQL gives the lock to
 //! somebody else: from then on what this process has in memory may be stale.
 
+use crate::telemetry::chain;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::time::Duration;
@@ -45,13 +46,14 @@ impl EngineLock {
         if taken { Ok(Self { connection }) } else { Err(LockError::Taken) }
     }
 
-    /// Returns when the lock is lost.
-    pub async fn lost(&mut self) {
+    /// Returns when the lock is lost, with the reason for the log.
+    pub async fn lost(&mut self) -> String {
         loop {
             tokio::time::sleep(EVERY).await;
-            let alive = tokio::time::timeout(ANSWER, self.connection.ping()).await;
-            if !matches!(alive, Ok(Ok(()))) {
-                return;
+            match tokio::time::timeout(ANSWER, self.connection.ping()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return chain(&error).to_string(),
+                Err(_) => return format!("its connection did not answer within {} s", ANSWER.as_secs()),
             }
         }
     }

@@ -29,17 +29,20 @@ pub async fn embedded(mut context: Context, mut lock: EngineLock, options: PgCon
         let Some(epoch) = epoch(&context, &stop).await else { return };
         context.epoch = Some(epoch);
         let Some(refresher) = started(&context, &stop).await else { return };
-        let lost = stop.run_until_cancelled(lock.lost()).await.is_some();
+        let lost = stop.run_until_cancelled(lock.lost()).await;
         if let Err(error) = context.index.withdraw().await {
             tracing::error!(error = chain(&error), "the embedded index could not be withdrawn");
         }
+        if let Some(cause) = &lost {
+            tracing::error!(
+                cause,
+                "the embedded index lost its lock: checks are answered from the database until it is filled again"
+            );
+        }
         refresher.stop().await;
-        if !lost {
+        if lost.is_none() {
             return;
         }
-        tracing::error!(
-            "the embedded index lost its lock: checks are answered from the database until it is filled again"
-        );
         let Some(again) = taken(&options, &stop).await else { return };
         lock = again;
     }
