@@ -61,6 +61,8 @@ pub(super) enum Command {
     Rebuild(RebuildArgs),
     /// The jobs of the workers, newest first.
     Jobs(JobsArgs),
+    /// Compare index and database. Exits with 0 when they agree (or are made to), 1 when they differ.
+    Verify(VerifyArgs),
     /// Roles of an organization.
     #[command(subcommand)]
     Role(RoleCommand),
@@ -206,6 +208,16 @@ pub(super) struct RebuildArgs {
     /// Wait until it is done.
     #[arg(long)]
     pub wait: bool,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+/// Options of `verify`.
+#[derive(Debug, clap::Args)]
+pub(super) struct VerifyArgs {
+    /// Write the documents of those who differ anew.
+    #[arg(long)]
+    pub repair: bool,
     #[command(flatten)]
     pub server: ServerArgs,
 }

@@ -13,6 +13,7 @@ mod elsewhere;
 mod exit;
 mod explain;
 mod export;
+mod follow;
 mod grant;
 mod import;
 mod jobs;
@@ -25,6 +26,7 @@ mod role;
 pub mod runtime;
 mod serve;
 mod token;
+mod verify;
 mod who_has;
 
 use args::{Args, Command};
@@ -79,6 +81,9 @@ fn run(args: Args) -> Result<Exit, Failure> {
             }
             Command::Jobs(options) => {
                 jobs::run(&client::Client::find(&config, &options.server)?, &options, args.json).await
+            }
+            Command::Verify(options) => {
+                verify::run(&client::Client::find(&config, &options.server)?, &options, args.json).await
             }
             Command::Role(command) => role::run(&config, &command, args.json).await,
             Command::Grant(command) => grant::run(&config, &command, args.json).await,

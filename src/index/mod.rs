@@ -9,6 +9,7 @@ pub mod elastic;
 pub mod embedded;
 mod error;
 mod fields;
+mod kept;
 mod search;
 mod terms;
 mod tokens;
@@ -17,6 +18,7 @@ pub use document::{Document, MAX_DOCUMENT_BYTES, MAX_ENTRIES, TooLarge};
 pub use elastic::search_body;
 pub use error::IndexError;
 pub use fields::{EntryKind, Fields, NO_END, NestedEntry};
+pub use kept::{Kept, UserRange, Whose};
 pub use search::{Customers, MAX_PAGE, Page, Search, SearchResource, UserEntry, UserStream};
 pub use terms::{MAX_TERMS, QuestionTerms, ResourceTerms, TooManyTerms};
 
@@ -80,6 +82,24 @@ pub trait PermissionIndex: Send + Sync + fmt::Debug {
     /// All of them, in order, from one consistent view and in bounded memory. The number of all is exact;
     /// `search.limit` and `search.after` are not used.
     fn stream<'a>(&'a self, search: &'a Search) -> BoxFuture<'a, Result<UserStream, IndexError>>;
+
+    /// The versions that `generation` holds of the users in `range`, ordered by id, as far as a refresh made them
+    /// searchable: at most `limit` (and [`MAX_PAGE`]), fewer only at the end. [`IndexError::NotReady`] when it does not exist.
+    fn versions<'a>(
+        &'a self,
+        generation: &'a Generation,
+        range: UserRange,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<(UserId, i64)>, IndexError>>;
+
+    /// The same with the documents themselves, each looked at whole, of a range or of some users. `limit` bounds the memory this takes: a document
+    /// may have [`MAX_DOCUMENT_BYTES`].
+    fn documents<'a>(
+        &'a self,
+        generation: &'a Generation,
+        whose: Whose<'a>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Kept>, IndexError>>;
 
     /// Installs what generations need (templates). Repeating it changes nothing.
     fn prepare(&self) -> BoxFuture<'_, Result<(), IndexError>>;

@@ -2,7 +2,7 @@
 
 use super::finish::told;
 use super::{JobId, Kind, QueueError, State};
-use sqlx::{PgPool, Row};
+use sqlx::{PgExecutor, Row};
 
 /// What [`cancel`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Cancelled {
 ///
 /// # Errors
 /// [`QueueError`].
-pub async fn cancel(pool: &PgPool, id: JobId) -> Result<Cancelled, QueueError> {
+pub async fn cancel(db: impl PgExecutor<'_>, id: JobId) -> Result<Cancelled, QueueError> {
     let row = sqlx::query(concat!(
         "with ended as (
              update jobs set state = 'cancelled', claim = null, lease_until = null, joinable = false, finished_at = now()
@@ -31,7 +31,7 @@ pub async fn cancel(pool: &PgPool, id: JobId) -> Result<Cancelled, QueueError> {
          from jobs where id = $1"
     ))
     .bind(id.0)
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     let Some(row) = row else { return Ok(Cancelled::Unknown) };
     if row.try_get("cancelled")? {

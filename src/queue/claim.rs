@@ -69,6 +69,8 @@ pub struct ClaimedJob {
     pub cut_off: i32,
     /// The last user id an earlier attempt has written.
     pub position: Option<i64>,
+    /// How many users that were.
+    pub processed: i64,
 }
 
 impl Claim {
@@ -78,6 +80,16 @@ impl Claim {
     pub fn position(&self) -> Option<i64> {
         // `None` orders below every `Some`.
         self.jobs.iter().map(|job| job.position).min().flatten()
+    }
+
+    /// How many users are written up to [`Claim::position`].
+    #[must_use]
+    pub fn processed(&self) -> i64 {
+        self.jobs
+            .iter()
+            .min_by_key(|job| job.position)
+            .filter(|job| job.position.is_some())
+            .map_or(0, |job| job.processed)
     }
 
     /// Whether somebody waits for any of the rows.
@@ -133,5 +145,6 @@ fn read(row: &PgRow) -> Result<ClaimedJob, QueueError> {
         attempt: row.try_get("attempts")?,
         cut_off: row.try_get("cut_off")?,
         position: row.try_get("position")?,
+        processed: row.try_get("processed")?,
     })
 }

@@ -54,16 +54,17 @@ picked as materialized (
 )
 update jobs j
 set state = 'running', claim = (select token from gate), attempts = j.attempts + 1, joinable = false,
-    started_at = now(), lease_until = clock_timestamp() + make_interval(secs => $3)
+    processed_before = j.processed, started_at = now(), lease_until = clock_timestamp() + make_interval(secs => $3)
 where j.id = any (array(select id from picked))
-returning j.claim, j.id, j.kind, j.scope, j.customer_id, j.actor, j.waited, j.attempts, j.cut_off, j.position,
+returning j.claim, j.id, j.kind, j.scope, j.customer_id, j.actor, j.waited, j.attempts, j.cut_off, j.position, j.processed,
     (select tenant from ready offset least(64, $2) - 1) as turn";
 
 /// Parameters: kinds, most rows, lease in seconds, schema version, epoch.
 ///
 /// The tenant whose last large claim is longest ago comes first, with its oldest row. Rows with an equal scope go
 /// along, looked for among the tenant's first 1,000; but only rows whose walk stands at the same place: a
-/// fresh row merged into a half-done walk would miss the users before that place.
+/// fresh row merged into a half-done walk would miss the users before that place. A rebuild or verify whose equal is
+/// running waits for it: two would do the same pages for nothing.
 pub(super) const LARGE: &str = "
 with recursive gate as materialized (
     select gen_random_uuid() as token, set_config('synchronous_commit', 'off', true)
@@ -96,6 +97,8 @@ lead as materialized (
         select j.id, j.tenant, j.kind, j.scope, j.position from jobs j
         where j.state = 'queued' and j.lane = 'large' and j.tenant = t.tenant and j.not_before <= now()
           and j.kind = any ($1)
+          and not (j.kind <> 'refresh' and exists (
+              select from jobs r where r.claim is not null and r.kind = j.kind and r.scope = j.scope))
         order by j.not_before, j.id limit 1
         for update skip locked
     ) p
@@ -118,7 +121,7 @@ followers as materialized (
 )
 update jobs j
 set state = 'running', claim = (select token from gate), attempts = j.attempts + 1, joinable = false,
-    started_at = now(), lease_until = clock_timestamp() + make_interval(secs => $3)
+    processed_before = j.processed, started_at = now(), lease_until = clock_timestamp() + make_interval(secs => $3)
 where j.id = any (array(select id from lead union all select id from followers))
-returning j.claim, j.id, j.kind, j.scope, j.customer_id, j.actor, j.waited, j.attempts, j.cut_off, j.position,
+returning j.claim, j.id, j.kind, j.scope, j.customer_id, j.actor, j.waited, j.attempts, j.cut_off, j.position, j.processed,
     null::bigint as turn";

@@ -1,5 +1,6 @@
 //! Reading jobs: one, or a list from the newest on.
 
+use super::pace::Pace;
 use super::{JobId, Kind, QueueError, State};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,7 +11,9 @@ use sqlx::{PgExecutor, Postgres, QueryBuilder, Row};
 pub const LIST_BOUND: u16 = 1_000;
 
 /// `PostgreSQL`'s instants, as microseconds since 1970: exact, where a float would not be.
-const COLUMNS: &str = "id, kind, state, scope, customer_id, actor, processed, total, attempts, error, result,
+const COLUMNS: &str =
+    "id, kind, state, scope, customer_id, actor, processed, total, attempts, error, result, processed_before,
+    (extract(epoch from clock_timestamp() - started_at) * 1000000)::bigint as ran,
     (extract(epoch from created_at) * 1000000)::bigint as created_at,
     (extract(epoch from started_at) * 1000000)::bigint as started_at,
     (extract(epoch from finished_at) * 1000000)::bigint as finished_at";
@@ -31,6 +34,12 @@ pub struct Job {
     pub processed: i64,
     /// Users in all, once known.
     pub total: Option<i64>,
+    /// Users written a second, while it runs and as far as can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users_per_second: Option<f64>,
+    /// How long it will still take at that rate, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds_left: Option<f64>,
     /// How often it was begun.
     pub attempts: i32,
     /// Why it failed.
@@ -115,13 +124,21 @@ fn read(row: &PgRow) -> Result<Job, QueueError> {
     let instant = |column: &str| -> Result<Option<Timestamp>, QueueError> {
         Ok(row.try_get::<Option<i64>, _>(column)?.and_then(|micros| Timestamp::from_microsecond(micros).ok()))
     };
+    let state = State::parse(row.try_get("state")?)?;
+    let (processed, total) = (row.try_get("processed")?, row.try_get("total")?);
+    let pace = match row.try_get("ran")? {
+        Some(ran) if state == State::Running => Pace::of(processed, row.try_get("processed_before")?, total, ran),
+        _ => None,
+    };
     Ok(Job {
         id: JobId(row.try_get("id")?),
         kind: Kind::parse(row.try_get("kind")?)?,
-        state: State::parse(row.try_get("state")?)?,
+        state,
         scope: row.try_get("scope")?,
-        processed: row.try_get("processed")?,
-        total: row.try_get("total")?,
+        processed,
+        total,
+        users_per_second: pace.map(|pace| pace.users_per_second),
+        seconds_left: pace.and_then(|pace| pace.seconds_left),
         attempts: row.try_get("attempts")?,
         error: row.try_get("error")?,
         result: row.try_get("result")?,

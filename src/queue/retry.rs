@@ -1,7 +1,7 @@
 //! Retrying a failed job.
 
 use super::{JobId, QueueError, State};
-use sqlx::{PgPool, Row};
+use sqlx::{PgExecutor, Row};
 
 /// What [`retry`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Retried {
 ///
 /// # Errors
 /// [`QueueError`].
-pub async fn retry(pool: &PgPool, id: JobId) -> Result<Retried, QueueError> {
+pub async fn retry(db: impl PgExecutor<'_>, id: JobId) -> Result<Retried, QueueError> {
     let row = sqlx::query(
         "with again as (
              update jobs set state = 'queued', attempts = 0, error = null, result = null, position = null,
@@ -35,7 +35,7 @@ pub async fn retry(pool: &PgPool, id: JobId) -> Result<Retried, QueueError> {
          select state, (select count(*) from told) as retried from jobs where id = $1",
     )
     .bind(id.0)
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     let Some(row) = row else { return Ok(Retried::Unknown) };
     match row.try_get::<i64, _>("retried")? {

@@ -1,7 +1,7 @@
 //! What every part of the refresh works with.
 
 use crate::clock::Clock;
-use crate::index::PermissionIndex;
+use crate::index::{PermissionIndex, SCHEMA_VERSION};
 use crate::queue::Signals;
 use crate::store::snapshot::SnapshotCache;
 use sqlx::PgPool;
@@ -34,13 +34,15 @@ pub struct Settings {
     pub cluster: Arc<str>,
     /// What generations are called before their schema and number: `permdex-users`.
     pub index_name: String,
+    /// The schema of the documents that this release writes, and the one before.
+    pub schema_version: i32,
     /// Users a page; 1 ..= 10,000.
     pub page_size: u32,
     /// Pages of one walk under way at once.
     pub pages_at_once: usize,
     /// Workers of the lane for small jobs.
     pub small_workers: usize,
-    /// Workers of the lane for large jobs.
+    /// Workers of the lane for large jobs; one for rebuilds and one for comparisons come on top.
     pub large_workers: usize,
     /// How long a claim lives without a heartbeat.
     pub lease: Duration,
@@ -56,6 +58,8 @@ pub struct Settings {
     pub max_attempts: u32,
     /// After how long a failed refresh is tried again.
     pub retry_after: Duration,
+    /// How often what has had its time is tidied away.
+    pub tidy_every: Duration,
     /// After how long a retired generation is deleted: longer than the longest stream.
     pub retire_after: Duration,
 }
@@ -65,6 +69,7 @@ impl Default for Settings {
         Self {
             cluster: "default".into(),
             index_name: "permdex-users".to_owned(),
+            schema_version: SCHEMA_VERSION,
             page_size: 1_000,
             pages_at_once: 4,
             small_workers: 2,
@@ -76,6 +81,7 @@ impl Default for Settings {
             pause: Duration::from_secs(2),
             max_attempts: 10,
             retry_after: Duration::from_hours(1),
+            tidy_every: Duration::from_mins(1),
             retire_after: Duration::from_mins(10),
         }
     }

@@ -12,7 +12,8 @@ use std::time::Duration;
 const KEY: i64 = 7_267_102;
 /// How often the connection is tried. A broken one that is silent is found after this and [`ANSWER`].
 const EVERY: Duration = Duration::from_secs(1);
-const ANSWER: Duration = Duration::from_secs(2);
+/// A busy machine can take seconds to answer while nothing is wrong, and giving up then costs a whole refill.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// Why the lock was not taken.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! What can go wrong with a refresh, and whether waiting helps.
 
-use crate::index::IndexError;
+use crate::domain::UserId;
+use crate::index::{Generation, IndexError};
 use crate::queue::QueueError;
 use crate::store::StoreError;
 
@@ -19,6 +20,19 @@ pub enum RefreshError {
     /// The attempt is not the job's any more: another has it, or it was cancelled.
     #[error("the job is somebody else's by now")]
     Fenced,
+    /// The generation that was built is not registered as being built any more: its job was cancelled meanwhile.
+    #[error("the generation `{0}` was given up while it was built")]
+    GivenUp(Generation),
+    /// The generation that was built is not whole, and could not be mended.
+    #[error(
+        "the new generation is not whole: {users} users are missing or older there, user `{first}` first.              The index serves as before; see the workers' log, then ask for the rebuild again"
+    )]
+    Incomplete {
+        /// How many, of the page that was looked at.
+        users: usize,
+        /// The first of them.
+        first: UserId,
+    },
     /// A scope that this release does not know.
     #[error("the job's scope is unknown: a newer release may have made it")]
     Scope(#[source] serde_json::Error),
@@ -37,8 +51,8 @@ impl RefreshError {
         match self {
             Self::Store(error) => error.is_transient(),
             Self::Index(error) => error.is_transient(),
-            Self::Queue(_) => true,
-            Self::Fenced | Self::Scope(_) => false,
+            Self::Queue(_) | Self::GivenUp(_) => true,
+            Self::Fenced | Self::Incomplete { .. } | Self::Scope(_) => false,
         }
     }
 }

@@ -1,18 +1,19 @@
 //! The register of generations: which copies of the index exist, and which one serves.
 
 use super::{Context, RefreshError};
-use crate::index::{Generation, SCHEMA_VERSION};
+use crate::index::Generation;
 use sqlx::Row;
 use std::time::Duration;
 
-/// The generations that a refresh writes to: read at each claim, never cached, so that a build which began in the
-/// meantime misses nothing.
+/// The generations that a refresh writes to, those of the schema before included: instances of the release before read
+/// them while a new one rolls out. Read at each claim, never cached, so that a build which began in the meantime misses
+/// nothing.
 pub(super) async fn to_write(context: &Context) -> Result<Vec<Generation>, RefreshError> {
     let names: Vec<String> = sqlx::query_scalar(
         "select name from index_generations
-         where schema_version = $1 and state in ('building', 'serving') order by id",
+         where schema_version between $1 - 1 and $1 and state in ('building', 'serving') order by id",
     )
-    .bind(SCHEMA_VERSION)
+    .bind(context.settings.schema_version)
     .fetch_all(&context.pool)
     .await?;
     Ok(names.into_iter().map(|name| Generation(name.into())).collect())
@@ -22,19 +23,31 @@ pub(super) async fn to_write(context: &Context) -> Result<Vec<Generation>, Refre
 pub(super) async fn serving(context: &Context) -> Result<Option<Generation>, RefreshError> {
     let name: Option<String> =
         sqlx::query_scalar("select name from index_generations where schema_version = $1 and state = 'serving'")
-            .bind(SCHEMA_VERSION)
+            .bind(context.settings.schema_version)
             .fetch_optional(&context.pool)
             .await?;
     Ok(name.map(|name| Generation(name.into())))
 }
 
-/// The generation that is being built, or a new one under a name never used before. It is created in the index
-/// before it is registered: who reads the register can write to it. Says whether it is empty: then the fill begins at
-/// the first user, whatever position an earlier attempt had reached in another one.
+/// Whether there are generations of an older schema and none of this one: a new release begins.
+pub(super) async fn is_newer_schema(context: &Context) -> Result<bool, RefreshError> {
+    let highest: Option<i32> =
+        sqlx::query_scalar("select max(schema_version) from index_generations where state in ('building', 'serving')")
+            .fetch_one(&context.pool)
+            .await?;
+    Ok(highest.is_some_and(|highest| highest < context.settings.schema_version))
+}
+
+/// The generation that is being built, or a new one under a name never used before. Says whether it is empty: then
+/// the fill begins at the first user, whatever position an earlier attempt had reached in another one.
+///
+/// A new one is noted as retired first, then created in the index, then registered as being built: who reads the
+/// register can write to what it names, and what a crash leaves in between is tidied away.
 pub(super) async fn begin(context: &Context) -> Result<(Generation, bool), RefreshError> {
+    let schema = context.settings.schema_version;
     let building: Option<String> =
         sqlx::query_scalar("select name from index_generations where schema_version = $1 and state = 'building'")
-            .bind(SCHEMA_VERSION)
+            .bind(schema)
             .fetch_optional(&context.pool)
             .await?;
     if let Some(name) = building {
@@ -45,30 +58,58 @@ pub(super) async fn begin(context: &Context) -> Result<(Generation, bool), Refre
     let id: i64 = sqlx::query_scalar("select nextval(pg_get_serial_sequence('index_generations', 'id'))")
         .fetch_one(&context.pool)
         .await?;
-    let generation = Generation(format!("{}-v{SCHEMA_VERSION}-{id:06}", context.settings.index_name).into());
-    context.index.create(&generation).await?;
+    let generation = Generation(format!("{}-v{schema}-{id:06}", context.settings.index_name).into());
     sqlx::query(
-        "insert into index_generations (id, name, schema_version, state) overriding system value
-         values ($1, $2, $3, 'building')",
+        "insert into index_generations (id, name, schema_version, state, retired_at) overriding system value
+         values ($1, $2, $3, 'retired', now())",
     )
     .bind(id)
     .bind(&*generation.0)
-    .bind(SCHEMA_VERSION)
+    .bind(schema)
     .execute(&context.pool)
     .await?;
+    context.index.create(&generation).await?;
+    let registered = sqlx::query(
+        "update index_generations set state = 'building', retired_at = null where id = $1 and state = 'retired'",
+    )
+    .bind(id)
+    .execute(&context.pool)
+    .await?;
+    if registered.rows_affected() == 0 {
+        // It took so long that it was tidied away.
+        return Err(RefreshError::GivenUp(generation));
+    }
     Ok((generation, true))
 }
 
-/// Makes `generation` the one that serves, in the index and then in the register; the one before is retired.
+/// Makes `generation` the one that serves, in the index and then in the register; the one before is retired. Where the
+/// schema served already, so are those of older schemas: the instances that read them are gone by then.
 /// A crash in between leaves it building: the build runs again and comes here again.
+///
+/// # Errors
+/// [`RefreshError::GivenUp`] when it is not registered as being built: it may have missed writes since.
 pub(super) async fn serve(context: &Context, generation: &Generation) -> Result<(), RefreshError> {
-    context.index.serve(generation).await?;
     let mut transaction = context.pool.begin().await?;
+    // Locked until the end: nobody gives it up between the look and the swap.
+    let state: Option<String> = sqlx::query_scalar("select state from index_generations where name = $1 for update")
+        .bind(&*generation.0)
+        .fetch_optional(&mut *transaction)
+        .await?;
+    match state.as_deref() {
+        Some("building") => {}
+        // Another attempt was quicker.
+        Some("serving") => return Ok(()),
+        _ => return Err(RefreshError::GivenUp(generation.clone())),
+    }
+    context.index.serve(generation).await?;
     sqlx::query(
         "update index_generations set state = 'retired', retired_at = now()
-         where schema_version = $1 and state = 'serving' and name <> $2",
+         where name <> $2 and state in ('building', 'serving')
+           and ((schema_version = $1 and state = 'serving')
+                or (schema_version < $1 and exists (
+                    select from index_generations where schema_version = $1 and state = 'serving')))",
     )
-    .bind(SCHEMA_VERSION)
+    .bind(context.settings.schema_version)
     .bind(&*generation.0)
     .execute(&mut *transaction)
     .await?;
@@ -80,13 +121,35 @@ pub(super) async fn serve(context: &Context, generation: &Generation) -> Result<
     Ok(())
 }
 
+/// Retires what is being built and no job builds any more: a rebuild that was cancelled or failed. Until then every
+/// change is written there too.
+pub(super) async fn retire_abandoned(context: &Context) -> Result<(), RefreshError> {
+    let names: Vec<String> = sqlx::query_scalar(
+        "update index_generations set state = 'retired', retired_at = now()
+         where state = 'building' and schema_version <= $1
+           and not exists (select from jobs where state = 'queued' and lane = 'large' and kind = 'rebuild'
+                               and scope ? 'everyone')
+           and not exists (select from jobs where claim is not null and kind = 'rebuild' and scope ? 'everyone')
+         returning name",
+    )
+    .bind(context.settings.schema_version)
+    .fetch_all(&context.pool)
+    .await?;
+    for name in names {
+        tracing::warn!(generation = name, "nobody builds this generation any more: it will be deleted");
+    }
+    Ok(())
+}
+
 /// Deletes what was retired long enough ago.
 pub(super) async fn discard_retired(context: &Context, after: Duration) -> Result<(), RefreshError> {
     let rows = sqlx::query(
         "select id, name from index_generations
-         where state = 'retired' and retired_at < now() - make_interval(secs => $1) order by id limit 10",
+         where state = 'retired' and schema_version <= $2 and retired_at < now() - make_interval(secs => $1)
+         order by id limit 10",
     )
     .bind(after.as_secs_f64())
+    .bind(context.settings.schema_version)
     .fetch_all(&context.pool)
     .await?;
     for row in rows {

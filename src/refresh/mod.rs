@@ -6,19 +6,24 @@
 //! callers; `cli` starts it, `service` only enqueues.
 
 mod build;
+mod compare;
+mod complete;
 mod context;
 mod engine_lock;
 mod error;
 mod expiry;
 mod generations;
+mod in_flight;
 mod leases;
 mod page;
 mod poison;
+mod report;
 mod run;
 mod scopes;
 mod settle;
 pub mod supervise;
 mod tidy;
+mod verify;
 mod versions;
 mod walk;
 mod worker;

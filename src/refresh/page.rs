@@ -87,6 +87,27 @@ async fn write(
     versions::were_beaten_fairly(context, &beaten).await
 }
 
+/// What the index ought to have of a user.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// The document; its version is 0.
+    pub document: Arc<Document>,
+    /// Whether there is such a user: nobody else needs a document.
+    pub exists: bool,
+}
+
+/// What the index ought to have of `users`, at most [`snapshot::MAX_USERS`], in no order.
+pub(super) async fn wanted(context: &Context, users: &[UserId]) -> Result<Vec<Wanted>, RefreshError> {
+    let (loaded, poisoned) = load(context, users).await?;
+    let empty = |user| Wanted { document: Arc::new(Document::empty(user, CustomerId(0), 0)), exists: true };
+    let mut all: Vec<_> = poisoned.iter().map(|one| empty(one.user)).collect();
+    all.extend(loaded.into_iter().map(|one| {
+        let exists = !matches!(one, Loaded::Missing(_));
+        Wanted { document: Arc::new(document(one, 0).0), exists }
+    }));
+    Ok(all)
+}
+
 /// Loads a page; one that fails for what is in it is split down to the user whom it fails for.
 async fn load(context: &Context, users: &[UserId]) -> Result<(Vec<Loaded>, Vec<Poisoned>), RefreshError> {
     let now = context.clock.micros();

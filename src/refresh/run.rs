@@ -3,7 +3,7 @@
 use super::leases::Leases;
 use super::worker::Worker;
 use super::{Context, RefreshError, generations, settle, tidy, versions};
-use crate::queue::{self, JobId, Kind, Lane, NewJob, Turn};
+use crate::queue::{self, Desk, JobId, Kind, Lane, NewJob, Turn};
 use crate::telemetry::chain;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -31,13 +31,18 @@ pub async fn start(context: Context) -> Result<Refresher, RefreshError> {
     tasks.spawn(settle::run(context.clone(), leases.clone(), receiver, stop.clone()));
     tasks.spawn(leases.clone().beat(context.clone(), stop.clone()));
     tasks.spawn(tidy::run(context.clone(), stop.clone()));
-    for (lane, count) in [(Lane::Small, context.settings.small_workers), (Lane::Large, context.settings.large_workers)]
-    {
+    let desks = [
+        (Desk::Small, context.settings.small_workers),
+        (Desk::Large, context.settings.large_workers),
+        (Desk::Rebuild, 1),
+        (Desk::Verify, 1),
+    ];
+    for (desk, count) in desks {
         let turn = Turn::default();
         for _ in 0..count.max(1) {
             let worker = Worker {
                 context: context.clone(),
-                lane,
+                desk,
                 leases: leases.clone(),
                 written: sender.clone(),
                 turn: turn.clone(),
@@ -80,6 +85,11 @@ async fn ready(context: &Context) -> Result<(), RefreshError> {
     }
     if registered.is_some() {
         generations::forget_all(context).await?;
+    }
+    if generations::is_newer_schema(context).await? {
+        // Registered before its job is there: from then on no worker of the release before claims, which would build
+        // its own schema anew instead of this one.
+        generations::begin(context).await?;
     }
     queue_build(context).await
 }

@@ -2,8 +2,9 @@
 
 use super::{Context, RefreshError};
 use crate::domain::{Scope, UserId};
-use crate::queue::{Claim, ClaimedJob};
+use crate::queue::{Claim, ClaimedJob, JobId, Unfinished};
 use crate::store::affected::{self, Scopes};
+use serde_json::Value;
 
 /// The scopes of all jobs of a claim, as one set of users.
 pub(super) fn of(claim: &Claim) -> Result<Scopes, RefreshError> {
@@ -21,11 +22,22 @@ pub(super) fn of_job(job: &ClaimedJob) -> Result<Scopes, RefreshError> {
     Ok(scopes)
 }
 
+/// The scope of one that may be anybody's.
+pub(super) fn of_unfinished(job: &Unfinished) -> Result<Scopes, RefreshError> {
+    let mut scopes = Scopes::default();
+    add_one(&mut scopes, job.id, &job.scope, job.cut_off)?;
+    Ok(scopes)
+}
+
 fn add(scopes: &mut Scopes, job: &ClaimedJob) -> Result<(), RefreshError> {
-    let scope: Scope = serde_json::from_value(job.scope.clone()).map_err(RefreshError::Scope)?;
+    add_one(scopes, job.id, &job.scope, job.cut_off)
+}
+
+fn add_one(scopes: &mut Scopes, id: JobId, scope: &Value, cut_off: i32) -> Result<(), RefreshError> {
+    let scope: Scope = serde_json::from_value(scope.clone()).map_err(RefreshError::Scope)?;
     scopes.add(scope);
-    if job.cut_off > 0 || scope == Scope::Listed {
-        scopes.add_cut_off(job.id.0);
+    if cut_off > 0 || scope == Scope::Listed {
+        scopes.add_cut_off(id.0);
     }
     Ok(())
 }

@@ -10,17 +10,17 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 const REAP_EVERY: Duration = Duration::from_secs(5);
-const TIDY_EVERY: Duration = Duration::from_mins(1);
 const PURGE_BATCH: u32 = 1_000;
 const RETRY_BATCH: i64 = 100;
 
 /// Tidies until `stop`.
 pub(super) async fn run(context: Context, stop: CancellationToken) {
-    let mut next = Instant::now() + TIDY_EVERY;
-    while stop.run_until_cancelled(tokio::time::sleep(REAP_EVERY)).await.is_some() {
+    let tidy_every = context.settings.tidy_every;
+    let mut next = Instant::now() + tidy_every;
+    while stop.run_until_cancelled(tokio::time::sleep(REAP_EVERY.min(tidy_every))).await.is_some() {
         let mut tidied = reap(&context).await;
         if Instant::now() >= next {
-            next = Instant::now() + TIDY_EVERY;
+            next = Instant::now() + tidy_every;
             tidied = match tidied {
                 Ok(()) => tidy(&context).await,
                 error => error,
@@ -42,6 +42,7 @@ async fn tidy(context: &Context) -> Result<(), RefreshError> {
     queue::purge(&context.pool, PURGE_BATCH).await?;
     retry_failed(context).await?;
     expiry::tidy(context).await?;
+    generations::retire_abandoned(context).await?;
     generations::discard_retired(context, context.settings.retire_after).await?;
     // Last: who may not make partitions shall still have the rest done.
     Ok(audit::months_ahead(&context.pool).await?)

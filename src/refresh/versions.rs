@@ -32,7 +32,12 @@ pub(super) async fn were_beaten_fairly(context: &Context, beaten: &[Arc<Document
 /// Puts the sequence beyond the index where it went back. At start and after a reconnect.
 pub(super) async fn check(context: &Context) -> Result<(), RefreshError> {
     let highest = context.index.highest_version().await?;
-    if highest > 0 && highest >= next(context).await? {
+    if highest > 0 { be_beyond(context, highest).await } else { Ok(()) }
+}
+
+/// Makes sure that whatever is written from now on beats a document of the version `highest`.
+pub(super) async fn be_beyond(context: &Context, highest: i64) -> Result<(), RefreshError> {
+    if highest >= next(context).await? {
         set_beyond(context, highest).await?;
     }
     Ok(())

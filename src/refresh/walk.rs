@@ -4,7 +4,7 @@ use super::poison::Poisoned;
 use super::{Context, RefreshError, page, scopes};
 use crate::domain::UserId;
 use crate::index::Generation;
-use crate::queue::{self, Fenced, Progress};
+use crate::queue::{self, Claim, Fenced, Progress};
 use crate::store::affected::{self, Scopes};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
@@ -22,24 +22,40 @@ pub(super) struct Walked {
     pub searchable: bool,
 }
 
-/// Refreshes everybody in `scopes` above `from`. The position is saved after each page, in order, so that the next
+/// Where a walk begins.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Begin {
+    /// Above this user; none: at the first.
+    after: Option<UserId>,
+    /// So many are written up to there.
+    users: i64,
+}
+
+impl Begin {
+    /// Where the attempt before stood.
+    pub(super) fn of(claim: &Claim) -> Self {
+        Self { after: claim.position().map(UserId), users: claim.processed() }
+    }
+}
+
+/// Refreshes everybody in `scopes` from `begin` on. The position is saved after each page, in order, so that the next
 /// attempt goes on behind it.
 pub(super) async fn walk(
     context: &Context,
     generations: &[Generation],
     scopes: &Scopes,
-    from: Option<UserId>,
+    begin: Begin,
     token: Uuid,
     lost: &CancellationToken,
 ) -> Result<Walked, RefreshError> {
-    let first = scopes::page(context, scopes, from).await?;
+    let first = scopes::page(context, scopes, begin.after).await?;
     let single = first.len() < usize::try_from(context.settings.page_size).unwrap_or(usize::MAX);
-    let mut walked = Walked::default();
+    let mut walked = Walked { users: begin.users, ..Walked::default() };
     if single {
         // One page, as for nearly every change: no total, no saved position, no round trip for either.
         walked.poisoned =
             if first.is_empty() { Vec::new() } else { page::refresh(context, generations, &first).await? };
-        walked.users = i64::try_from(first.len()).unwrap_or(i64::MAX);
+        walked.users += i64::try_from(first.len()).unwrap_or(i64::MAX);
         return Ok(walked);
     }
     let at_once = context.settings.pages_at_once.max(1);

@@ -2,11 +2,9 @@
 
 use super::leases::Leases;
 use super::settle::{self, WrittenClaim};
-use super::walk::{Walked, walk};
-use super::{Context, RefreshError, build, generations, poison, scopes};
-use crate::domain::UserId;
-use crate::index::SCHEMA_VERSION;
-use crate::queue::{self, Claim, ClaimRequest, Kind, Lane, Turn};
+use super::walk::{Begin, Walked, walk};
+use super::{Context, RefreshError, build, generations, poison, scopes, verify};
+use crate::queue::{self, Claim, ClaimRequest, Desk, Kind, Turn};
 use crate::telemetry::chain;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -14,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 /// At most so many small jobs become one claim.
 const MOST_MERGED: u16 = 512;
 
-/// One worker of one lane.
+/// One worker at one desk.
 pub(super) struct Worker {
     pub context: Context,
-    pub lane: Lane,
+    pub desk: Desk,
     pub leases: Leases,
     pub written: mpsc::Sender<WrittenClaim>,
     pub turn: Turn,
@@ -31,11 +29,11 @@ impl Worker {
             match queue::claim(&self.context.pool, &request).await {
                 Ok(Some(claim)) => {
                     // There may be more than this one took.
-                    self.context.signals.wake.wake(self.lane);
+                    self.context.signals.wake.wake(self.desk.lane());
                     self.work(claim, &stop).await;
                 }
                 Ok(None) => {
-                    let sleep = self.context.signals.wake.wait(self.lane, self.context.settings.poll);
+                    let sleep = self.context.signals.wake.wait(self.desk, self.context.settings.poll);
                     stop.run_until_cancelled(sleep).await;
                 }
                 Err(error) => {
@@ -48,11 +46,11 @@ impl Worker {
 
     fn request(&self) -> ClaimRequest {
         ClaimRequest {
-            lane: self.lane,
-            kinds: vec![Kind::Refresh, Kind::Rebuild],
+            lane: self.desk.lane(),
+            kinds: vec![self.desk.kind()],
             max_merged: MOST_MERGED,
             lease: self.context.settings.lease,
-            schema_version: SCHEMA_VERSION,
+            schema_version: self.context.settings.schema_version,
             epoch: self.context.epoch,
             turn: self.turn.clone(),
         }
@@ -72,6 +70,9 @@ impl Worker {
     }
 
     async fn perform(&self, claim: &Claim, lost: &CancellationToken) -> Result<(), RefreshError> {
+        if self.desk == Desk::Verify {
+            return verify::perform(&self.context, claim, lost, &self.leases).await;
+        }
         let scopes = scopes::of(claim)?;
         let whole = claim.jobs.iter().any(|job| job.kind == Kind::Rebuild) && scopes.is_everyone();
         let walked = if whole {
@@ -83,8 +84,7 @@ impl Worker {
                 // snapshots: walking everybody into nothing first would only keep that build waiting.
                 return self.hand_over(claim, Walked { searchable: true, ..Walked::default() }).await;
             }
-            let from = claim.position().map(UserId);
-            walk(&self.context, &generations, &scopes, from, claim.token, lost).await?
+            walk(&self.context, &generations, &scopes, Begin::of(claim), claim.token, lost).await?
         };
         self.hand_over(claim, walked).await
     }

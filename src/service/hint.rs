@@ -2,6 +2,7 @@
 
 use super::cluster::Cluster;
 use super::document::{Found, Source};
+use super::verify::VERIFY;
 use crate::domain::{CustomerId, SecurityGroupId, UserId};
 use crate::index::Customers;
 use crate::queue::JobId;
@@ -24,6 +25,9 @@ pub(super) enum Whom {
 impl Whom {
     /// Whether a job of `customer` with `scope` may write their documents. A null scope may be any.
     fn is_concerned(self, customer: Option<i64>, scope: &Value) -> bool {
+        if only_reads(scope) {
+            return false;
+        }
         let named = |key: &str| scope.get(key).and_then(Value::as_i64);
         match self {
             Self::User(user, tenant) => match named("user") {
@@ -37,6 +41,11 @@ impl Whom {
             Self::Customer(tenant) => is_of(customer, Some(tenant)),
         }
     }
+}
+
+/// Whether a job with this scope writes no document itself.
+fn only_reads(scope: &Value) -> bool {
+    scope.get(VERIFY).is_some()
 }
 
 /// Whether a job of `customer` may touch `tenant`: one of no single customer may touch any.
@@ -71,12 +80,13 @@ impl Cluster {
     pub(super) fn newest_for_sure(&self, whom: Whom) -> Option<JobId> {
         let pending = &self.signals.pending;
         let found = pending.newest(|customer, scope| whom.is_concerned(customer, scope));
-        found.or_else(|| if pending.left_out() > 0 { pending.newest(|_, _| true) } else { None })
+        found.or_else(|| if pending.left_out() > 0 { pending.newest(|_, scope| !only_reads(scope)) } else { None })
     }
 
     /// For an answer about everybody in `customers`.
     pub(super) fn hint_among(&self, customers: &Customers) -> Option<JobId> {
-        self.signals.pending.newest(|customer, _| match (customers, customer) {
+        self.signals.pending.newest(|customer, scope| match (customers, customer) {
+            _ if only_reads(scope) => false,
             (Customers::Only(only), Some(customer)) => only.binary_search(&CustomerId(customer)).is_ok(),
             _ => true,
         })
@@ -99,6 +109,7 @@ mod tests {
             (Some(2), json!({"customer": 2}), false),
             (None, json!({"policy": 3}), true),
             (None, json!({"everyone": true}), true),
+            (None, json!({"everyone": true, "verify": true}), false),
             (Some(1), Value::Null, true),
             (Some(2), Value::Null, false),
         ] {

@@ -1,11 +1,13 @@
 //! Jobs as callers see them: reading and listing.
 
-use super::caller::Caller;
+use super::caller::{Caller, forbidden};
 use super::cluster::Cluster;
 use super::error::ServiceError;
 use super::right::{Own, Right};
+use super::written::{Told, WriteContext};
 use crate::domain::CustomerId;
-use crate::queue::{self, Job, JobFilter, JobId, LIST_BOUND, State};
+use crate::queue::{self, Cancelled, Job, JobFilter, JobId, Kind, LIST_BOUND, Retried, State};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// One page of jobs, newest first.
@@ -25,6 +27,73 @@ impl Cluster {
     pub async fn job(&self, caller: &Caller, id: JobId) -> Result<Job, ServiceError> {
         let job = self.observed(queue::get(&self.pool, id).await)?;
         job.filter(|job| self.may_read(caller, job)).ok_or_else(|| ServiceError::not_found("job", id))
+    }
+
+    /// Cancels a rebuild, queued or running; the index serves as before.
+    ///
+    /// # Errors
+    /// `NotFound` as [`Cluster::job`]; `Forbidden` without `permdex:permission:rebuild` in its customer, or everywhere;
+    /// `Conflict` when it is no rebuild, or has ended.
+    pub async fn cancel(&self, caller: &Caller, id: JobId, context: &WriteContext) -> Result<Job, ServiceError> {
+        let job = self.job(caller, id).await?;
+        self.may(caller, Own::index(job.customer.map(CustomerId)))?;
+        let mut tx = self.observed(self.pool.begin().await)?;
+        match self.observed(queue::cancel(&mut *tx, id).await)? {
+            Cancelled::Yes => {}
+            Cancelled::Unknown => return Err(ServiceError::not_found("job", id)),
+            Cancelled::Not(Kind::Rebuild, state) => {
+                let detail = format!("job `{id}` is {} already: there is nothing to cancel", state.as_str());
+                return Err(ServiceError::Conflict(detail));
+            }
+            Cancelled::Not(kind, _) => {
+                let detail = format!("job `{id}` is a {}: only rebuilds can be cancelled", kind.as_str());
+                return Err(ServiceError::Conflict(detail));
+            }
+        }
+        self.told(&mut tx, caller, &job, "permdex:permission:cancel", context).await?;
+        self.commit_only(tx).await?;
+        self.signals.finished(&[id], State::Cancelled);
+        self.job(caller, id).await
+    }
+
+    /// Queues a failed job again, from its start.
+    ///
+    /// # Errors
+    /// `NotFound` as [`Cluster::job`]; `Forbidden` without `permdex:permission:rebuild` everywhere; `Conflict` when it
+    /// has not failed.
+    pub async fn retry(&self, caller: &Caller, id: JobId, context: &WriteContext) -> Result<Job, ServiceError> {
+        let job = self.job(caller, id).await?;
+        self.may(caller, Own::index(None))?;
+        let mut tx = self.observed(self.pool.begin().await)?;
+        match self.observed(queue::retry(&mut *tx, id).await)? {
+            Retried::Yes => {}
+            Retried::Unknown => return Err(ServiceError::not_found("job", id)),
+            Retried::Not(state) => {
+                let detail = format!("job `{id}` is {}: only failed jobs can be retried", state.as_str());
+                return Err(ServiceError::Conflict(detail));
+            }
+        }
+        self.told(&mut tx, caller, &job, "permdex:permission:retry", context).await?;
+        self.commit_only(tx).await?;
+        self.job(caller, id).await
+    }
+
+    fn may(&self, caller: &Caller, own: Own) -> Result<(), ServiceError> {
+        if caller.holds(Right::REBUILD, own, self.now()) { Ok(()) } else { Err(forbidden(Right::REBUILD, own)) }
+    }
+
+    /// The audit row of what is done to a job.
+    async fn told(
+        &self,
+        conn: &mut PgConnection,
+        caller: &Caller,
+        job: &Job,
+        action: &str,
+        context: &WriteContext,
+    ) -> Result<(), ServiceError> {
+        let target = format!("job:{}", job.id);
+        let customer = job.customer.map(CustomerId);
+        self.audit(conn, caller, context, Told { action, target: &target, customer, before: None, after: None }).await
     }
 
     fn may_read(&self, caller: &Caller, job: &Job) -> bool {

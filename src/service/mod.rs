@@ -44,6 +44,7 @@ mod rebuild;
 mod right;
 pub mod roles;
 mod stream;
+mod verify;
 mod who_has;
 mod written;
 

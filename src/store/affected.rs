@@ -41,6 +41,17 @@ impl Scopes {
         self.jobs.push(id);
     }
 
+    /// Adds all of `others`.
+    pub fn add_all(&mut self, others: Self) {
+        self.everyone |= others.everyone;
+        self.users.extend(others.users);
+        self.groups.extend(others.groups);
+        self.customers.extend(others.customers);
+        self.roles.extend(others.roles);
+        self.policies.extend(others.policies);
+        self.jobs.extend(others.jobs);
+    }
+
     /// Whether all users are affected.
     #[must_use]
     pub fn is_everyone(&self) -> bool {
@@ -160,6 +171,28 @@ select exists (
     union all
     select from job_users j where j.job_id = any ($8) and j.user_id = any (array(select id from asked))
 )";
+/// Which of these users are affected. Parameters: as [`ANY_SQL`].
+pub const AMONG_SQL: &str = "
+with asked as materialized (
+    select a.id, u.customer_id, u.role_id from unnest((select $1)::bigint[]) as a (id) left join users u on u.id = a.id
+),
+groups as materialized (
+    select m.user_id, m.security_group_id from security_group_members m where m.user_id = any (array(select id from asked))
+)
+select id from asked where ($2 and customer_id is not null) or id = any ($3) or customer_id = any ($5) or role_id = any ($6)
+union
+select user_id from groups where security_group_id = any ($4)
+union
+select a.user_id from assignments a
+where a.user_id = any (array(select id from asked)) and a.user_id is not null and a.policy_id = any ($7)
+union
+select g.user_id from groups g join assignments a on a.security_group_id = g.security_group_id
+where a.security_group_id is not null and a.policy_id = any ($7)
+union
+select k.id from asked k join assignments a on a.customer_id = k.customer_id
+where a.user_id is null and a.security_group_id is null and a.policy_id = any ($7)
+union
+select j.user_id from job_users j where j.job_id = any ($8) and j.user_id = any (array(select id from asked))";
 /// One page.
 pub const PAGE_SQL: &str = affected!();
 /// How many there are, up to the limit.
@@ -221,6 +254,17 @@ pub async fn any_of(conn: &mut PgConnection, scopes: &Scopes, users: &[UserId]) 
     let query = sqlx::query_scalar(ANY_SQL).bind(ids).bind(scopes.everyone).bind(&scopes.users).bind(&scopes.groups);
     let query = query.bind(&scopes.customers).bind(&scopes.roles).bind(&scopes.policies).bind(&scopes.jobs);
     Ok(query.fetch_one(conn).await?)
+}
+
+/// Which of `users` `scopes` affect.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn among(conn: &mut PgConnection, scopes: &Scopes, users: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+    let ids: Vec<i64> = users.iter().map(|user| user.0).collect();
+    let query = sqlx::query_scalar(AMONG_SQL).bind(ids).bind(scopes.everyone).bind(&scopes.users).bind(&scopes.groups);
+    let query = query.bind(&scopes.customers).bind(&scopes.roles).bind(&scopes.policies).bind(&scopes.jobs);
+    Ok(query.fetch_all(conn).await?.into_iter().map(UserId).collect())
 }
 
 async fn count_to(conn: &mut PgConnection, scopes: &Scopes, most: i64) -> Result<i64, StoreError> {

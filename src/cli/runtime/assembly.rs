@@ -19,8 +19,8 @@ use tracing::{Instrument, Span};
 
 /// So long the tasks may take to end; then they are cut off, and their jobs come back when the leases end.
 const STOP_WAIT: Duration = Duration::from_secs(20);
-/// Two small lanes, a large one with its pages, heartbeats and tidying; more wait.
-const WORKER_CONNECTIONS: u32 = 8;
+/// Two small lanes, a large one, a build and a comparison with their pages, heartbeats and tidying; more wait.
+const WORKER_CONNECTIONS: u32 = 12;
 /// The customers are read again after this, and after ever longer pauses up to the second.
 const LEARN_AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(5)];
 

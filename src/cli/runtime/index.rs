@@ -2,9 +2,9 @@
 
 use super::super::exit::Failure;
 use crate::config::{Engine, IndexConfig};
-use crate::index::PermissionIndex;
 use crate::index::elastic::{ElasticIndex, ElasticSettings};
 use crate::index::embedded::EmbeddedIndex;
+use crate::index::{PermissionIndex, SCHEMA_VERSION};
 use anyhow::Context;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -25,6 +25,7 @@ pub(in crate::cli) fn engine(config: &IndexConfig) -> Result<Arc<dyn PermissionI
         request_timeout: config.request_timeout,
         shards: config.shards,
         replicas: config.replicas,
+        schema_version: SCHEMA_VERSION,
     };
     Ok(Arc::new(ElasticIndex::new(&settings)?))
 }

@@ -45,6 +45,7 @@ impl Fake {
             request_timeout,
             shards: 1,
             replicas: 0,
+            schema_version: 1,
         }
     }
 

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 impl ElasticIndex {
     pub(super) async fn put_template(&self) -> Result<(), Trouble> {
-        let body = template(&self.alias, self.shards, self.replicas).map_err(Trouble::Answer)?;
+        let body = template(&self.alias, self.schema_version, self.shards, self.replicas).map_err(Trouble::Answer)?;
         let path = format!("/_index_template/{}", self.alias);
         self.client.ask(&Call::new(Method::Put, &path).json(&body)?).await?;
         Ok(())
@@ -112,11 +112,16 @@ impl ElasticIndex {
         Ok(answer.hits.hits.first().map_or(0, |hit| hit.sort[0]))
     }
 
-    /// A name that the template does not cover would become an index without our mapping; one with `*` would be many.
+    /// A name that no template covers would become an index without our mapping; one with `*` would be many.
     fn check(&self, generation: &Generation) -> Result<(), Trouble> {
-        let own = generation.0.strip_prefix(&*self.alias).and_then(|rest| rest.strip_prefix('-'));
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
-        if own.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(plain)) {
+        let own = generation.0.strip_prefix(&*self.prefix).and_then(|rest| rest.split_once('-'));
+        let is_own = own.is_some_and(|(schema, rest)| {
+            schema.parse().is_ok_and(|schema: i32| (1..=self.schema_version).contains(&schema))
+                && !rest.is_empty()
+                && rest.bytes().all(plain)
+        });
+        if is_own {
             return Ok(());
         }
         Err(Trouble::Foreign { generation: generation.to_string(), alias: self.alias.to_string() })

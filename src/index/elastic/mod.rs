@@ -5,7 +5,7 @@
 //! room up; nothing here knows what a permission means. Made by whoever starts the service, called through the trait.
 //!
 //! Names: the alias `<name>-v<schema version>` is what reads ask and the template's name; generations are
-//! `<alias>-<anything>`, and only they are written to.
+//! `<alias>-<anything>`, and only they are written to, those of the schema before included.
 
 mod bulk;
 mod client;
@@ -21,11 +21,14 @@ mod settings;
 mod stream;
 mod template;
 mod trouble;
+mod walk;
 
 pub use query::search_body;
 pub use settings::{ElasticSettings, SettingsError};
 
-use super::{Document, Generation, IndexError, Page, PermissionIndex, SCHEMA_VERSION, Search, UserStream, Written};
+use super::{
+    Document, Generation, IndexError, Kept, Page, PermissionIndex, Search, UserRange, UserStream, Whose, Written,
+};
 use crate::domain::UserId;
 use client::Client;
 use futures::future::BoxFuture;
@@ -38,6 +41,9 @@ use std::sync::Arc;
 pub struct ElasticIndex {
     client: Client,
     alias: Arc<str>,
+    /// What the names of all generations begin with, before the schema's version.
+    prefix: Arc<str>,
+    schema_version: i32,
     shards: u32,
     replicas: u32,
     gets: Gets,
@@ -51,11 +57,13 @@ impl ElasticIndex {
     /// Settings that can't be used: no node, an unreadable certificate, a key that is no header.
     pub fn new(settings: &ElasticSettings) -> Result<Self, SettingsError> {
         let client = Client::new(settings)?;
-        let alias: Arc<str> = format!("{}-v{SCHEMA_VERSION}", settings.name).into();
+        let alias: Arc<str> = format!("{}-v{}", settings.name, settings.schema_version).into();
         Ok(Self {
             gets: Gets::new(client.clone(), &alias),
             refreshes: Refreshes::new(client.clone()),
             client,
+            prefix: format!("{}-v", settings.name).into(),
+            schema_version: settings.schema_version,
             alias,
             shards: settings.shards,
             replicas: settings.replicas,
@@ -86,6 +94,24 @@ impl PermissionIndex for ElasticIndex {
 
     fn stream<'a>(&'a self, search: &'a Search) -> BoxFuture<'a, Result<UserStream, IndexError>> {
         Box::pin(stream::stream(&self.client, &self.alias, search))
+    }
+
+    fn versions<'a>(
+        &'a self,
+        generation: &'a Generation,
+        range: UserRange,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<(UserId, i64)>, IndexError>> {
+        Box::pin(walk::versions(&self.client, generation, range, limit))
+    }
+
+    fn documents<'a>(
+        &'a self,
+        generation: &'a Generation,
+        whose: Whose<'a>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Kept>, IndexError>> {
+        Box::pin(walk::documents(&self.client, generation, whose, limit))
     }
 
     fn prepare(&self) -> BoxFuture<'_, Result<(), IndexError>> {

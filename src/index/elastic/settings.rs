@@ -26,6 +26,8 @@ pub struct ElasticSettings {
     pub shards: u32,
     /// Of a new generation.
     pub replicas: u32,
+    /// The schema of the documents: part of the alias' name.
+    pub schema_version: i32,
 }
 
 impl ElasticSettings {

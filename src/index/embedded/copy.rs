@@ -5,7 +5,7 @@ use super::postings::Postings;
 use super::question;
 use super::terms::{Terms, TermsOf};
 use crate::domain::UserId;
-use crate::index::{Document, MAX_PAGE, Page, QuestionTerms, Search, Written};
+use crate::index::{Document, MAX_PAGE, Page, QuestionTerms, Search, UserRange, Written};
 use parking_lot::{Mutex, RwLock};
 use roaring::RoaringTreemap;
 use std::sync::Arc;
@@ -84,6 +84,15 @@ impl Copy {
         let postings = self.postings.read();
         let users: RoaringTreemap = question::users(&postings, search, terms).into_owned();
         (users.len(), self.documents.pages_of(users))
+    }
+
+    /// The documents of a range of users, in order, at most `limit`.
+    pub(super) fn walk(&self, range: UserRange, limit: usize) -> Vec<Arc<Document>> {
+        let from = range.after.map_or(0, |after| u64::try_from(after.0).map_or(0, |after| after.saturating_add(1)));
+        match range.through.map_or(Some(u64::MAX), number) {
+            Some(through) => self.documents.walk(from, through, limit),
+            None => Vec::new(),
+        }
     }
 
     #[cfg(test)]

@@ -19,6 +19,8 @@ type Shard = RwLock<HashMap<u64, Arc<Page>>>;
 #[derive(Debug, Default)]
 pub(super) struct Documents {
     shards: [Shard; SHARDS],
+    /// Whose there are, in order: for those who walk them.
+    ids: RwLock<RoaringTreemap>,
 }
 
 fn split(id: u64) -> (u64, u8) {
@@ -50,8 +52,23 @@ impl Documents {
                     place.1 = document;
                 }
             }
-            Err(index) => page.insert(index, (low, document)),
+            Err(index) => {
+                page.insert(index, (low, document));
+                drop(shard);
+                self.ids.write().insert(id);
+            }
         }
+    }
+
+    /// Those from the id `from` up to and with `through`, in order, at most `limit`.
+    pub(super) fn walk(&self, from: u64, through: u64, limit: usize) -> Vec<Arc<Document>> {
+        let ids: Vec<u64> = {
+            let all = self.ids.read();
+            let mut ids = all.iter();
+            ids.advance_to(from);
+            ids.take_while(|id| *id <= through).take(limit).collect()
+        };
+        ids.into_iter().filter_map(|id| self.get(id)).collect()
     }
 
     /// The pages that have somebody of `users`. Nobody may write meanwhile.

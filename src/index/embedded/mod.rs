@@ -20,7 +20,8 @@ mod terms;
 mod tests;
 
 use super::{
-    Document, Generation, IndexError, MAX_PAGE, Page, PermissionIndex, QuestionTerms, Search, UserStream, Written,
+    Document, Generation, IndexError, Kept, MAX_PAGE, Page, PermissionIndex, QuestionTerms, Search, UserRange,
+    UserStream, Whose, Written, kept,
 };
 use crate::domain::UserId;
 use copy::Copy;
@@ -112,6 +113,16 @@ impl EmbeddedIndex {
         Ok(UserStream { total, chunks: futures::stream::iter(chunks).boxed() })
     }
 
+    fn walk(&self, generation: &Generation, range: UserRange, limit: usize) -> Result<Vec<Arc<Document>>, IndexError> {
+        let copy = self.register.read().copies.get(generation).cloned().ok_or(IndexError::NotReady)?;
+        Ok(copy.walk(range, kept::page(limit)))
+    }
+
+    fn those(&self, generation: &Generation, users: &[UserId], limit: usize) -> Result<Vec<Arc<Document>>, IndexError> {
+        let copy = self.register.read().copies.get(generation).cloned().ok_or(IndexError::NotReady)?;
+        Ok(users.iter().filter_map(|user| copy.get(*user)).take(kept::page(limit)).collect())
+    }
+
     fn create_now(&self, generation: &Generation) -> bool {
         let mut register = self.register.write();
         let is_new = !register.copies.contains_key(generation);
@@ -192,6 +203,34 @@ impl PermissionIndex for EmbeddedIndex {
 
     fn stream<'a>(&'a self, search: &'a Search) -> BoxFuture<'a, Result<UserStream, IndexError>> {
         async move { self.stream_now(search) }.boxed()
+    }
+
+    fn versions<'a>(
+        &'a self,
+        generation: &'a Generation,
+        range: UserRange,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<(UserId, i64)>, IndexError>> {
+        let walked = self.walk(generation, range, limit);
+        ready(walked.map(|all| all.iter().map(|document| (document.user(), document.version)).collect())).boxed()
+    }
+
+    fn documents<'a>(
+        &'a self,
+        generation: &'a Generation,
+        whose: Whose<'a>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Kept>, IndexError>> {
+        let kept = |document: Arc<Document>| Kept {
+            user: document.user(),
+            version: document.version,
+            document: Some(document),
+        };
+        let documents = match whose {
+            Whose::Range(range) => self.walk(generation, range, limit),
+            Whose::Only(users) => self.those(generation, users, limit),
+        };
+        ready(documents.map(|all| all.into_iter().map(kept).collect())).boxed()
     }
 
     fn prepare(&self) -> BoxFuture<'_, Result<(), IndexError>> {

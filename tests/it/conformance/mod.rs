@@ -11,6 +11,7 @@ mod question;
 mod reading;
 mod refreshing;
 mod searching;
+mod walking;
 mod writing;
 
 use permdex::domain::{
@@ -57,6 +58,9 @@ where
     writing::a_refused_document_leaves_the_old_one_and_the_others(fresh().await).await;
     searching::anywhere_minds_what_is_denied_throughout(fresh().await).await;
     searching::a_question_that_is_too_large_is_refused(fresh().await).await;
+    walking::what_is_held_is_walked_in_order_and_in_parts(fresh().await).await;
+    walking::a_range_has_its_end_in_it_and_not_its_beginning(fresh().await).await;
+    walking::a_walk_is_of_one_generation_and_of_what_is_searchable(fresh().await).await;
     p1::expiry_is_exact_to_the_microsecond(fresh().await).await;
     run_who_has(fresh).await;
 }

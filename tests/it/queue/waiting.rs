@@ -3,7 +3,7 @@
 use super::{LONG, add, claim_from, database, job, small};
 use crate::support::database::TestDatabase;
 use permdex::queue::{
-    Ended, Lane, NewJob, Signals, State, cancel, enqueue, finish, finish_failed, join_or_enqueue, listen,
+    Desk, Ended, Lane, NewJob, Signals, State, cancel, enqueue, finish, finish_failed, join_or_enqueue, listen,
 };
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,7 @@ pub(super) fn listening(database: &TestDatabase) -> (Signals, CancellationToken)
 
 /// Until the process listens: only then does it wake the large lane, where these tests have nothing.
 pub(super) async fn connected(signals: &Signals) {
-    signals.wake.wait(Lane::Large, LONG).await;
+    signals.wake.wait(Desk::Large, LONG).await;
 }
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn the_worker_of_the_same_process_wakes_who_waits() {
     let mut waiting = signals.waiters.register(job.id).expect("room");
     add(&database.pool, &job).await;
     signals.committed(&job);
-    signals.wake.wait(Lane::Small, LONG).await;
+    signals.wake.wait(Desk::Small, LONG).await;
     let claim = claim_from(&database.pool, Lane::Small).await.expect("queued");
     let done = finish(&database.pool, &[Ended { token: claim.token, users: None }]).await.expect("finished");
     signals.finished(&done.ids, State::Done);
@@ -46,7 +46,7 @@ async fn a_notification_from_another_process_wakes_who_waits() {
     for job in &jobs {
         add(&database.pool, job).await;
     }
-    signals.wake.wait(Lane::Small, LONG).await;
+    signals.wake.wait(Desk::Small, LONG).await;
     let claim = claim_from(&database.pool, Lane::Small).await.expect("queued");
     finish_failed(&database.pool, claim.token, "no", None).await.expect("failed");
     for one in &mut waiting {
@@ -104,9 +104,9 @@ async fn a_scope_too_large_for_a_notification_does_not_fail_the_write() {
     let large = job(json!({"policy": "x".repeat(20_000)}), 1, Lane::Small);
     let mut connection = database.pool.acquire().await.expect("a connection");
     enqueue(&mut connection, &large, &[]).await.expect("enqueued");
-    signals.wake.wait(Lane::Small, LONG).await;
+    signals.wake.wait(Desk::Small, LONG).await;
     while signals.pending.is_empty() {
-        signals.wake.wait(Lane::Small, LONG).await;
+        signals.wake.wait(Desk::Small, LONG).await;
     }
     assert_eq!(signals.pending.newest(|customer, scope| customer == Some(1) && scope.is_null()), Some(large.id));
 }

@@ -6,7 +6,9 @@ use permdex::auth::{Claims, Scope, Subject};
 use permdex::clock::Clock;
 use permdex::domain::{ActionName, Attributes, CustomerId, PolicyId, ResourceName, UserId};
 use permdex::index::embedded::EmbeddedIndex;
-use permdex::index::{Document, Generation, IndexError, Page, PermissionIndex, Search, UserStream, Written};
+use permdex::index::{
+    Document, Generation, IndexError, Kept, Page, PermissionIndex, Search, UserRange, UserStream, Whose, Written,
+};
 use permdex::queue::{JobId, Signals, State};
 use permdex::service::{
     AssignRequest, Caller, Change, CheckQuestion, Cluster, Directory, Health, Parts, ServiceError, Settings, Target,
@@ -227,6 +229,17 @@ impl PermissionIndex for Counting {
     }
     fn stream<'a>(&'a self, search: &'a Search) -> Answer<'a, UserStream> {
         self.engine.stream(search)
+    }
+    fn versions<'a>(
+        &'a self,
+        generation: &'a Generation,
+        range: UserRange,
+        limit: usize,
+    ) -> Answer<'a, Vec<(UserId, i64)>> {
+        self.engine.versions(generation, range, limit)
+    }
+    fn documents<'a>(&'a self, generation: &'a Generation, whose: Whose<'a>, limit: usize) -> Answer<'a, Vec<Kept>> {
+        self.engine.documents(generation, whose, limit)
     }
     fn prepare(&self) -> Answer<'_, ()> {
         self.engine.prepare()

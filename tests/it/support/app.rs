@@ -74,13 +74,31 @@ impl Side {
         service: permdex::service::Settings,
         wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
     ) -> Self {
+        Self::tuned(name, engine, database, (pool, options), service, refresh::Settings::default(), wrap).await
+    }
+
+    /// The same with other bounds of the workers; on Elasticsearch, in an index of this name if it has another than the
+    /// usual one.
+    pub async fn tuned(
+        name: &str,
+        engine: Engine,
+        database: TestDatabase,
+        (pool, options): (PgPool, PgConnectOptions),
+        service: permdex::service::Settings,
+        refresh: refresh::Settings,
+        wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
+    ) -> Self {
         let (index, lock, index_name) = match engine {
             Engine::Embedded => {
                 let lock = EngineLock::take(&options).await.expect("nobody else has it");
                 (Arc::new(EmbeddedIndex::new()) as Arc<dyn PermissionIndex>, Some(lock), "permdex-users".to_owned())
             }
             Engine::Elastic => {
-                let settings = elastic_settings().await;
+                let mut settings = elastic_settings().await;
+                if refresh.index_name != refresh::Settings::default().index_name {
+                    settings.name.clone_from(&refresh.index_name);
+                }
+                settings.schema_version = refresh.schema_version;
                 let name = settings.name.clone();
                 (Arc::new(ElasticIndex::new(&settings).expect("fine settings")) as _, None, name)
             }
@@ -93,7 +111,7 @@ impl Side {
             lock,
             clock: Clock::System,
             service,
-            refresh: Some(refresh::Settings { index_name, ..refresh::Settings::default() }),
+            refresh: Some(refresh::Settings { index_name, ..refresh }),
         });
         Self { database, assembly }
     }
@@ -174,6 +192,19 @@ impl App {
         wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
     ) -> Self {
         let Side { database, assembly } = Side::start("default", engine, lines, service, wrap).await;
+        Self::serve(database, assembly, Vec::new(), &unlimited()).await
+    }
+
+    /// The same with other bounds of the workers, on a database that may have been used before. Waits for no index.
+    pub async fn launch_on(
+        engine: Engine,
+        database: TestDatabase,
+        refresh: refresh::Settings,
+        wrap: impl FnOnce(Arc<dyn PermissionIndex>) -> Arc<dyn PermissionIndex>,
+    ) -> Self {
+        let way = (database.pool.clone(), database.options.clone());
+        let service = permdex::service::Settings::default();
+        let Side { database, assembly } = Side::tuned("default", engine, database, way, service, refresh, wrap).await;
         Self::serve(database, assembly, Vec::new(), &unlimited()).await
     }
 
@@ -319,6 +350,7 @@ pub async fn elastic_settings() -> ElasticSettings {
         request_timeout: Duration::from_secs(30),
         shards: 1,
         replicas: 0,
+        schema_version: permdex::index::SCHEMA_VERSION,
     }
 }
 

@@ -4,7 +4,9 @@
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use permdex::domain::UserId;
-use permdex::index::{Document, Generation, IndexError, Page, PermissionIndex, Search, UserStream, Written};
+use permdex::index::{
+    Document, Generation, IndexError, Kept, Page, PermissionIndex, Search, UserRange, UserStream, Whose, Written,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::Notify;
@@ -101,6 +103,24 @@ impl PermissionIndex for Stalling {
 
     fn stream<'a>(&'a self, search: &'a Search) -> BoxFuture<'a, Result<UserStream, IndexError>> {
         self.index.stream(search)
+    }
+
+    fn versions<'a>(
+        &'a self,
+        generation: &'a Generation,
+        range: UserRange,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<(UserId, i64)>, IndexError>> {
+        self.index.versions(generation, range, limit)
+    }
+
+    fn documents<'a>(
+        &'a self,
+        generation: &'a Generation,
+        whose: Whose<'a>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Kept>, IndexError>> {
+        self.index.documents(generation, whose, limit)
     }
 
     fn prepare(&self) -> BoxFuture<'_, Result<(), IndexError>> {

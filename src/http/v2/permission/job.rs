@@ -32,6 +32,10 @@ pub(super) struct Described {
     /// Users in all, once known.
     #[schema(required = true)]
     total: Option<i64>,
+    /// Users written a second, while it runs.
+    users_per_second: Option<f64>,
+    /// How long it will still take at that rate, in seconds.
+    seconds_left: Option<f64>,
     /// How often it was begun.
     attempts: i32,
     /// Why it failed.
@@ -78,6 +82,8 @@ mod tests {
             scope: json!({"user": 17}),
             processed: 0,
             total: None,
+            users_per_second: None,
+            seconds_left: None,
             attempts: 0,
             error: None,
             result: None,

@@ -6,6 +6,7 @@
 mod ask;
 mod assign_policy;
 mod assignment;
+mod cancel;
 mod catalogue;
 mod check;
 mod entry;
@@ -16,8 +17,10 @@ mod list;
 mod question;
 mod rebuild;
 mod remove_policy;
+mod retry;
 mod stream;
 mod user_to_policy;
+mod verify;
 mod who_has;
 
 use crate::http::app::App;
@@ -34,7 +37,10 @@ pub(in crate::http) fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(user_to_policy::give_policy, user_to_policy::take_policy))
         .routes(routes!(job::job))
         .routes(routes!(jobs::jobs))
+        .routes(routes!(cancel::cancel))
+        .routes(routes!(retry::retry))
         .routes(routes!(rebuild::rebuild))
+        .routes(routes!(verify::verify))
 }
 
 #[cfg(test)]
