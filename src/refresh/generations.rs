@@ -2,8 +2,12 @@
 
 use super::{Context, RefreshError};
 use crate::index::Generation;
-use sqlx::Row;
 use std::time::Duration;
+
+/// A generation is created in so much time, or given up.
+const CREATION: Duration = Duration::from_mins(10);
+/// So many are deleted each time.
+const MOST_DISCARDED: usize = 10;
 
 /// The generations that a refresh writes to, those of the schema before included: instances of the release before read
 /// them while a new one rolls out. Read at each claim, never cached, so that a build which began in the meantime misses
@@ -61,11 +65,12 @@ pub(super) async fn begin(context: &Context) -> Result<(Generation, bool), Refre
     let generation = Generation(format!("{}-v{schema}-{id:06}", context.settings.index_name).into());
     sqlx::query(
         "insert into index_generations (id, name, schema_version, state, retired_at) overriding system value
-         values ($1, $2, $3, 'retired', now())",
+         values ($1, $2, $3, 'retired', now() + make_interval(secs => $4))",
     )
     .bind(id)
     .bind(&*generation.0)
     .bind(schema)
+    .bind(CREATION.as_secs_f64())
     .execute(&context.pool)
     .await?;
     context.index.create(&generation).await?;
@@ -141,24 +146,26 @@ pub(super) async fn retire_abandoned(context: &Context) -> Result<(), RefreshErr
     Ok(())
 }
 
-/// Deletes what was retired long enough ago.
+/// Deletes what was retired long enough ago. Each is locked while it is deleted: nobody registers it meanwhile.
 pub(super) async fn discard_retired(context: &Context, after: Duration) -> Result<(), RefreshError> {
-    let rows = sqlx::query(
-        "select id, name from index_generations
-         where state = 'retired' and schema_version <= $2 and retired_at < now() - make_interval(secs => $1)
-         order by id limit 10",
-    )
-    .bind(after.as_secs_f64())
-    .bind(context.settings.schema_version)
-    .fetch_all(&context.pool)
-    .await?;
-    for row in rows {
-        let generation = Generation(row.try_get::<String, _>("name")?.into());
-        context.index.discard(&generation).await?;
+    for _ in 0..MOST_DISCARDED {
+        let mut transaction = context.pool.begin().await?;
+        let next: Option<(i64, String)> = sqlx::query_as(
+            "select id, name from index_generations
+             where state = 'retired' and schema_version <= $2 and retired_at < now() - make_interval(secs => $1)
+             order by id limit 1 for update skip locked",
+        )
+        .bind(after.as_secs_f64())
+        .bind(context.settings.schema_version)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some((id, name)) = next else { return Ok(()) };
+        context.index.discard(&Generation(name.into())).await?;
         sqlx::query("update index_generations set state = 'dropped' where id = $1")
-            .bind(row.try_get::<i64, _>("id")?)
-            .execute(&context.pool)
+            .bind(id)
+            .execute(&mut *transaction)
             .await?;
+        transaction.commit().await?;
     }
     Ok(())
 }

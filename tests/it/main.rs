@@ -17,6 +17,7 @@ mod openapi_calls;
 mod private_cluster;
 mod promises;
 mod queue;
+mod rebuilding;
 mod roles;
 mod rooms;
 mod routes;

@@ -7,6 +7,7 @@ pub mod dataset;
 pub mod elastic;
 pub mod guarded;
 pub mod line_up;
+pub mod losing;
 pub mod organization;
 pub mod process;
 pub mod schemathesis;

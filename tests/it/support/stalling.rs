@@ -8,7 +8,7 @@ use permdex::index::{
     Document, Generation, IndexError, Kept, Page, PermissionIndex, Search, UserRange, UserStream, Whose, Written,
 };
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
 /// Holds up one write when it is armed, until it is released.
@@ -22,6 +22,8 @@ pub struct Stalling {
 #[derive(Debug, Default)]
 pub struct Gate {
     armed: AtomicBool,
+    /// The user whose write is meant; 0: any.
+    whose: AtomicI64,
     held: AtomicUsize,
     passed: AtomicUsize,
     open: Notify,
@@ -30,8 +32,21 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// The next write of this user's document stalls.
+    pub fn arm_for(&self, user: i64) {
+        self.whose.store(user, Ordering::SeqCst);
+        self.armed.store(true, Ordering::SeqCst);
+    }
+
+    fn is_meant(&self, documents: &[Arc<Document>]) -> bool {
+        let whose = self.whose.load(Ordering::SeqCst);
+        let is_his = whose == 0 || documents.iter().any(|document| document.user().0 == whose);
+        is_his && self.armed.swap(false, Ordering::SeqCst)
+    }
+
     /// The next write stalls.
     pub fn arm(&self) {
+        self.whose.store(0, Ordering::SeqCst);
         self.armed.store(true, Ordering::SeqCst);
     }
 
@@ -76,7 +91,7 @@ impl PermissionIndex for Stalling {
     ) -> BoxFuture<'a, Result<Vec<Written>, IndexError>> {
         async move {
             self.gate.documents.fetch_add(documents.len(), Ordering::SeqCst);
-            let stalls = self.gate.armed.swap(false, Ordering::SeqCst);
+            let stalls = self.gate.is_meant(documents);
             if stalls {
                 self.gate.held.fetch_add(1, Ordering::SeqCst);
                 self.gate.open.notified().await;
