@@ -181,6 +181,19 @@ fn rows(tenant: &Tenant) -> Vec<Row> {
             json!({"policyId": policy, "userId": user}),
         ),
         row(post.clone(), "/v2/permission/rebuild", "/v2/permission/rebuild".into(), json!({"userId": user})),
+        row(post.clone(), "/v2/permission/verify", "/v2/permission/verify".into(), json!({})),
+        row(
+            post.clone(),
+            "/v2/permission/job/{jobId}/cancel",
+            "/v2/permission/job/01890a5d-ac96-774b-bcce-b302099a8057/cancel".into(),
+            Value::Null,
+        ),
+        row(
+            post.clone(),
+            "/v2/permission/job/{jobId}/retry",
+            "/v2/permission/job/01890a5d-ac96-774b-bcce-b302099a8057/retry".into(),
+            Value::Null,
+        ),
         row(post.clone(), "/v2/customer", "/v2/customer".into(), json!({"organization": organization, "name": "x"})),
         row(post.clone(), "/v2/user", "/v2/user".into(), json!({"customerId": customer, "email": "x@x.example"})),
         row(

@@ -63,9 +63,13 @@ async fn a_day_with_three_clusters_one_of_which_is_away() {
     );
     assert!(words.contains("`us` can't be asked"), "{words}");
 
-    let ready = get(&server.url, "/readyz").await;
-    let statuses: Vec<_> = ready["clusters"].as_array().expect("clusters").iter().map(|one| &one["status"]).collect();
-    assert_eq!(statuses, ["ready", "ready", "down"], "{ready}");
+    // A machine that stood still for seconds costs an embedded index its lock: it is filled again then, and says so.
+    within("two clusters are ready and one is down", || async {
+        let ready = get(&server.url, "/readyz").await;
+        let clusters = ready["clusters"].as_array().expect("clusters");
+        clusters.iter().map(|one| &one["status"]).eq(["ready", "ready", "down"])
+    })
+    .await;
     let metrics = get(&server.url, "/metrics").await;
     let metrics = metrics.as_str().expect("text");
     assert!(metrics.contains("permdex_dependency_up{cluster=\"us\",dependency=\"database\"} 0"), "{metrics}");

@@ -1,9 +1,12 @@
 //! P8: `verify` compares index and database user by user, says what differs and how, and mends it.
 
-use crate::support::app::{App, Engine, within};
+use crate::support::app::{App, Engine, elastic_environment, elastic_settings, within};
+use crate::support::guarded::Guarded;
+use crate::support::process::{Process, code, permdex, text};
 use permdex::clock::Clock;
 use permdex::domain::{ActionPattern, CustomerId, Effect, Effective, Origin, Permissions, ResourcePattern, UserId};
-use permdex::index::{Document, Generation};
+use permdex::index::elastic::ElasticIndex;
+use permdex::index::{Document, Generation, PermissionIndex};
 use permdex::service::generate::demo;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
@@ -190,4 +193,41 @@ async fn what_is_in_flight_to_memory_is_no_difference() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_in_flight_to_elasticsearch_is_no_difference() {
     what_is_in_flight_is_no_difference(Engine::Elastic).await;
+}
+
+/// At the command line, as an operator has it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_compares_and_mends() {
+    let guarded = Guarded::new();
+    let folder = guarded.path();
+    let settings = elastic_settings().await;
+    let url = settings.urls[0].to_string();
+    let environment = elastic_environment(&url, &settings.name);
+    let lines: Vec<_> = demo(Clock::System.now()).collect();
+    std::fs::write(folder.join("demo.ndjson"), lines.join("\n")).expect("written");
+    let run = |arguments: &[&str]| permdex(folder, arguments, &environment);
+    assert_eq!(code(&run(&["import", "demo.ndjson"])), 0);
+    let server = Process::serve(folder, &environment).await;
+    let clean = run(&["verify"]);
+    assert_eq!((code(&clean), text(&clean).trim()), (0, "1000 users compared: index and database agree"), "{clean:?}");
+
+    let index = ElasticIndex::new(&settings).expect("fine settings");
+    let generation = index.serving().await.expect("it answers").expect("it serves");
+    let mut more = (*index.get(UserId(17)).await.expect("it answers").expect("it is there")).clone();
+    more.permissions.statements.push(statement("nuclear:launch", "acrn:silo:1:*"));
+    more.version += 1;
+    index.write(&[generation], &[Arc::new(more)]).await.expect("written");
+    let differs = run(&["verify"]);
+    let words = "1000 users compared: 1 differ\nuser 17: permissions differ\n    only the index gives: nuclear:launch acrn:silo:1:*";
+    assert_eq!((code(&differs), text(&differs).trim()), (1, words), "{differs:?}");
+    let json = run(&["--json", "verify"]);
+    let result: Value = serde_json::from_str(&text(&json)).expect("json");
+    assert_eq!((code(&json), &result["differences"], &result["users"]), (1, &json!(1), &json!(1_000)), "{result}");
+    let mended = run(&["verify", "--repair"]);
+    assert_eq!(code(&mended), 0, "{mended:?}");
+    assert!(text(&mended).starts_with("1000 users compared: 1 differed and are mended\n"), "{mended:?}");
+    assert_eq!(code(&run(&["verify"])), 0);
+    assert_eq!(code(&run(&["check", "--user", "17", "--action", "nuclear:launch"])), 1);
+    assert!(server.terminate().await);
+    assert_eq!(code(&run(&["verify"])), 3, "nothing runs");
 }
