@@ -14,6 +14,8 @@
 mod bare;
 mod by_hand;
 mod cpu;
+mod filling;
+mod lag;
 mod large;
 mod load;
 mod place;
@@ -39,6 +41,12 @@ fn main() {
         }
         if wanted("large") {
             large::run().await;
+        }
+        if wanted("filling") {
+            filling::run().await;
+        }
+        if wanted("lag") {
+            lag::run().await;
         }
     });
 }
