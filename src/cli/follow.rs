@@ -44,7 +44,9 @@ impl Bar {
             && bar.length() != Some(total)
         {
             bar.set_length(total);
-            if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:40} {pos}/{len} users{msg}") {
+            let prefix = if bar.prefix().is_empty() { "" } else { "{prefix} " };
+            if let Ok(style) = ProgressStyle::with_template(&format!("{prefix}{{bar:40}} {{pos}}/{{len}} users{{msg}}"))
+            {
                 bar.set_style(style);
             }
         }
@@ -55,7 +57,7 @@ impl Bar {
 }
 
 fn message(job: &Value) -> String {
-    if job["state"] != "running" {
+    if job["state"] != "running" || job["total"].is_null() {
         return job["state"].as_str().unwrap_or_default().to_owned();
     }
     let rate = job["usersPerSecond"].as_f64().map(|rate| format!(", {rate:.0}/s")).unwrap_or_default();
