@@ -6,7 +6,7 @@
 //! some work done twice.
 
 use super::QueueError;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -54,6 +54,17 @@ pub async fn heartbeat(pool: &PgPool, token: Uuid, lease: Duration) -> Result<Fe
     .fetch_one(pool)
     .await?;
     Ok(Fenced::from_rows(rows))
+}
+
+/// Locks the claim's rows until the caller's transaction ends: until then no reaper takes them away and no cancel gets
+/// through, so what is done meanwhile is done by the attempt that has the job. Keep it short: heartbeats wait too.
+///
+/// # Errors
+/// [`QueueError::Database`]: the caller's transaction is broken then and must be rolled back.
+pub async fn hold(conn: &mut PgConnection, token: Uuid) -> Result<Fenced, QueueError> {
+    let rows =
+        sqlx::query("select from jobs where claim = $1 order by id for update").bind(token).fetch_all(conn).await?;
+    Ok(Fenced::from_rows(i64::try_from(rows.len()).unwrap_or(i64::MAX)))
 }
 
 /// Saves how far the walk is. Say so only after the page is written: the next attempt goes on behind it.

@@ -44,7 +44,7 @@ pub use enqueue::{Joined, enqueue, enqueue_done, join_or_enqueue};
 pub use error::QueueError;
 pub use finish::{Ended, Finished, finish, finish_failed, finish_failed_some, finish_with_result};
 pub use job::{JobId, Kind, Lane, NewJob, State};
-pub use lease::{Fenced, Progress, give_back, heartbeat, progress, release};
+pub use lease::{Fenced, Progress, give_back, heartbeat, hold, progress, release};
 pub use listen::listen;
 pub use pending::{PENDING_BOUND, Pending};
 pub use purge::{RETENTION, purge};

@@ -35,7 +35,7 @@ pub(super) async fn whole(
     if lost.is_cancelled() {
         return Err(RefreshError::Fenced);
     }
-    generations::serve(context, &generation).await?;
+    generations::serve(context, claim.token, &generation).await?;
     // It was refreshed before it began to serve: the jobs need not wait for the periodic refresh.
     walked.searchable = true;
     tracing::info!(generation = %generation, users = walked.users, "a new generation of the index serves");

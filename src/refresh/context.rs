@@ -1,5 +1,6 @@
 //! What every part of the refresh works with.
 
+use super::versions::KnownServer;
 use crate::clock::Clock;
 use crate::index::{PermissionIndex, SCHEMA_VERSION};
 use crate::queue::Signals;
@@ -23,6 +24,8 @@ pub struct Context {
     pub clock: Clock,
     /// Bounds.
     pub settings: Settings,
+    /// The database server that versions come from.
+    pub server: KnownServer,
     /// Embedded engine: the epoch of its lock. Claims of another epoch are refused.
     pub epoch: Option<i64>,
 }

@@ -2,7 +2,10 @@
 
 use super::{Context, RefreshError};
 use crate::index::Generation;
+use crate::queue::{self, Fenced};
+use sqlx::{PgConnection, PgExecutor, Row};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// A generation is created in so much time, or given up.
 const CREATION: Duration = Duration::from_mins(10);
@@ -92,15 +95,15 @@ pub(super) async fn begin(context: &Context) -> Result<(Generation, bool), Refre
 /// A crash in between leaves it building: the build runs again and comes here again.
 ///
 /// # Errors
-/// [`RefreshError::GivenUp`] when it is not registered as being built: it may have missed writes since.
-pub(super) async fn serve(context: &Context, generation: &Generation) -> Result<(), RefreshError> {
+/// [`RefreshError::Fenced`] when the job is another attempt's by now, or cancelled. [`RefreshError::GivenUp`] when the
+/// generation is not registered as being built: it may have missed writes since.
+pub(super) async fn serve(context: &Context, token: Uuid, generation: &Generation) -> Result<(), RefreshError> {
     let mut transaction = context.pool.begin().await?;
-    // Locked until the end: nobody gives it up between the look and the swap.
-    let state: Option<String> = sqlx::query_scalar("select state from index_generations where name = $1 for update")
-        .bind(&*generation.0)
-        .fetch_optional(&mut *transaction)
-        .await?;
-    match state.as_deref() {
+    // Held until the end: an attempt that lost its job must not move the alias after another one did.
+    if queue::hold(&mut transaction, token).await? == Fenced::Refused {
+        return Err(RefreshError::Fenced);
+    }
+    match locked(&mut transaction, context, generation).await?.as_deref() {
         Some("building") => {}
         // Another attempt was quicker.
         Some("serving") => return Ok(()),
@@ -126,24 +129,69 @@ pub(super) async fn serve(context: &Context, generation: &Generation) -> Result<
     Ok(())
 }
 
+/// The state of `generation`. It and all that are written to are locked until the end of the transaction: one at a time
+/// begins to serve, or the alias of one could stay with the register of another; and none is given up meanwhile.
+async fn locked(
+    connection: &mut PgConnection,
+    context: &Context,
+    generation: &Generation,
+) -> Result<Option<String>, RefreshError> {
+    let rows = sqlx::query(
+        "select name, state from index_generations
+         where name = $2 or (schema_version <= $1 and state in ('building', 'serving')) order by id for update",
+    )
+    .bind(context.settings.schema_version)
+    .bind(&*generation.0)
+    .fetch_all(connection)
+    .await?;
+    for row in rows {
+        if row.try_get::<&str, _>("name")? == &*generation.0 {
+            return Ok(Some(row.try_get("state")?));
+        }
+    }
+    Ok(None)
+}
+
 /// Retires what is being built and no job builds any more: a rebuild that was cancelled or failed. Until then every
 /// change is written there too.
 pub(super) async fn retire_abandoned(context: &Context) -> Result<(), RefreshError> {
+    for generation in abandoned(&context.pool, context).await? {
+        let mut transaction = context.pool.begin().await?;
+        locked(&mut transaction, context, &generation).await?;
+        if !abandoned(&mut *transaction, context).await?.contains(&generation) {
+            continue;
+        }
+        let was_read = context.index.serving().await?.as_ref() == Some(&generation);
+        if was_read {
+            // Its builder died between alias and register. The one that is registered was written to all along.
+            match serving(context).await? {
+                Some(before) => context.index.serve(&before).await?,
+                None => context.index.withdraw().await?,
+            }
+        }
+        sqlx::query("update index_generations set state = 'retired', retired_at = now() where name = $1")
+            .bind(&*generation.0)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        tracing::warn!(%generation, was_read, "nobody builds this generation any more: it will be deleted");
+    }
+    Ok(())
+}
+
+async fn abandoned(db: impl PgExecutor<'_>, context: &Context) -> Result<Vec<Generation>, RefreshError> {
     let names: Vec<String> = sqlx::query_scalar(
-        "update index_generations set state = 'retired', retired_at = now()
+        "select name from index_generations
          where state = 'building' and schema_version <= $1
            and not exists (select from jobs where state = 'queued' and lane = 'large' and kind = 'rebuild'
                                and scope ? 'everyone')
            and not exists (select from jobs where claim is not null and kind = 'rebuild' and scope ? 'everyone')
-         returning name",
+         order by id",
     )
     .bind(context.settings.schema_version)
-    .fetch_all(&context.pool)
+    .fetch_all(db)
     .await?;
-    for name in names {
-        tracing::warn!(generation = name, "nobody builds this generation any more: it will be deleted");
-    }
-    Ok(())
+    Ok(names.into_iter().map(|name| Generation(name.into())).collect())
 }
 
 /// Deletes what was retired long enough ago. Each is locked while it is deleted: nobody registers it meanwhile.

@@ -33,3 +33,4 @@ pub use engine_lock::{EngineLock, LockError};
 pub use error::RefreshError;
 pub use expiry::tidy as tidy_expired;
 pub use run::{Refresher, start};
+pub use versions::KnownServer;

@@ -76,7 +76,12 @@ async fn ready(context: &Context) -> Result<(), RefreshError> {
     }
     let registered = generations::serving(context).await?;
     let serves = context.index.serving().await?;
-    if registered.is_some() && registered == serves {
+    let is_ours = match &serves {
+        // Between alias and register it is the one being built, written to like the one that is registered.
+        Some(serves) => registered.is_some() && generations::to_write(context).await?.contains(serves),
+        None => false,
+    };
+    if is_ours {
         return versions::check(context).await;
     }
     if serves.is_some() {

@@ -133,7 +133,8 @@ struct Refresh {
 async fn work(refresh: Option<Refresh>, opening: impl Future<Output = Opened>, stop: CancellationToken) {
     let Some(Opened { options, lock }) = stop.run_until_cancelled(opening).await else { return };
     let Some(Refresh { index, cache, signals, clock, settings }) = refresh else { return };
-    let context = refresh::Context { pool: workers(&options), index, cache, signals, clock, settings, epoch: None };
+    let (pool, server) = (workers(&options), refresh::KnownServer::default());
+    let context = refresh::Context { pool, index, cache, signals, clock, settings, server, epoch: None };
     match lock {
         Some(lock) => supervise::embedded(context, lock, options, stop).await,
         None => supervise::shared(context, stop).await,

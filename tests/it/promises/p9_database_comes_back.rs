@@ -17,7 +17,13 @@ use sqlx::ConnectOptions;
 const USER: i64 = 17;
 const POLICY: i64 = 7;
 
-async fn ask(process: &Process, token: &str, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+pub(super) async fn ask(
+    process: &Process,
+    token: &str,
+    method: Method,
+    path: &str,
+    body: Value,
+) -> (StatusCode, Value) {
     let client = Client::builder().no_proxy().build().expect("a client");
     let request = client.request(method, format!("{}{path}", process.url)).bearer_auth(token).json(&body);
     let answer = answer(request).await;

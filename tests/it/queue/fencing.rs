@@ -3,7 +3,7 @@
 use super::{ATTEMPTS, LONG, add, claim_and_die, claim_from, database, large, small, state};
 use permdex::queue::{
     Ended, Fenced, Finished, Lane, Progress, Retried, State, finish, finish_failed, finish_failed_some,
-    finish_with_result, get, give_back, heartbeat, progress, reap, release, retry, take_over,
+    finish_with_result, get, give_back, heartbeat, hold, progress, reap, release, retry, take_over,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -56,6 +56,21 @@ async fn a_lease_that_is_extended_is_not_reaped() {
     let claim = claim_and_die(&database.pool, Lane::Small).await;
     assert_eq!(heartbeat(&database.pool, claim.token, LONG).await.expect("asked"), Fenced::Held);
     assert_eq!(reap(&database.pool, ATTEMPTS).await.expect("reaped").queued, 0);
+}
+
+#[tokio::test]
+async fn rows_that_are_held_are_not_reaped_and_those_of_an_old_attempt_can_not_be_held() {
+    let database = database().await;
+    let pool = &database.pool;
+    add(pool, &small(17, 1)).await;
+    let claim = claim_and_die(pool, Lane::Small).await;
+    let mut transaction = pool.begin().await.expect("begun");
+    assert_eq!(hold(&mut transaction, claim.token).await.expect("asked"), Fenced::Held);
+    assert_eq!(reap(pool, ATTEMPTS).await.expect("reaped").queued, 0);
+    transaction.commit().await.expect("committed");
+    assert_eq!(reap(pool, ATTEMPTS).await.expect("reaped").queued, 1);
+    let mut transaction = pool.begin().await.expect("begun");
+    assert_eq!(hold(&mut transaction, claim.token).await.expect("asked"), Fenced::Refused);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod cancelling;
 mod completeness;
+mod half_served;
 mod resuming;
 mod schema;
 

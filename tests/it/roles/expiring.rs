@@ -134,6 +134,7 @@ async fn documents_are_rid_of_what_expired_and_replaced_roles_are_deleted() {
         signals: cluster.signals.clone(),
         clock: cluster.clock.clone(),
         settings: permdex::refresh::Settings::default(),
+        server: permdex::refresh::KnownServer::default(),
         epoch: None,
     };
     let held = |user: i64| {
