@@ -53,7 +53,7 @@ impl EngineLock {
             tokio::time::sleep(EVERY).await;
             match tokio::time::timeout(ANSWER, self.connection.ping()).await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => return chain(&error).to_string(),
+                Ok(Err(error)) => return chain(&error),
                 Err(_) => return format!("its connection did not answer within {} s", ANSWER.as_secs()),
             }
         }
