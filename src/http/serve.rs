@@ -3,6 +3,8 @@
 use crate::config::HttpConfig;
 use axum::Router;
 use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -17,6 +19,11 @@ mod stall;
 
 use stall::Unstalled;
 
+/// A request may be on its way when the server stops: so long it is waited for on a connection that is open. It is the
+/// last one there, its answer says so (`Connection: close`).
+const LAST_REQUEST: Duration = Duration::from_millis(500);
+/// So many connections that the kernel has accepted for us are taken over when the server stops: its bound on them.
+const BACKLOG: usize = 1_024;
 /// After an error of the listener itself (no file descriptors left): not at once again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -44,8 +51,9 @@ impl From<&HttpConfig> for Limits {
     }
 }
 
-/// Serves `router` until `shutdown` is done; then accepts nothing more, lets the requests under way finish, and
-/// ends. What is not finished after [`Limits::drain_timeout`] is cut: the number of connections that were.
+/// Serves `router` until `shutdown` is done; then accepts nothing more, lets the requests under way finish, those too
+/// that come on open connections within half a second, and ends. What is not finished after [`Limits::drain_timeout`] is
+/// cut: the number of connections that were.
 pub async fn serve(router: Router, listener: TcpListener, limits: Limits, shutdown: impl Future<Output = ()>) -> usize {
     let (stop, stopped) = watch::channel(false);
     let places = Arc::new(Semaphore::new(limits.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
@@ -61,9 +69,15 @@ pub async fn serve(router: Router, listener: TcpListener, limits: Limits, shutdo
             }
         }
     }
-    drop(listener);
     // Nobody listens when there are no connections.
     let _ = stop.send(true);
+    for stream in backlog(listener) {
+        let (router, places, stopped) = (router.clone(), Arc::clone(&places), stopped.clone());
+        connections.spawn(async move {
+            let place = places.acquire_owned().await.ok();
+            connection(router, stream, place, limits, stopped).await;
+        });
+    }
     let all = async { while connections.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(limits.drain_timeout, all).await;
     let cut = connections.len();
@@ -87,6 +101,19 @@ async fn accept(places: &Arc<Semaphore>, listener: &TcpListener) -> (Option<Owne
     }
 }
 
+/// Closes the listener; returns the connections that nobody has accepted yet. Closing it would reset them, and their
+/// clients, who are connected, could not know that their requests were not read.
+fn backlog(listener: TcpListener) -> Vec<TcpStream> {
+    let Ok(listener) = listener.into_std() else { return Vec::new() };
+    // It does not block: an error is the end, whatever it says.
+    let waiting = std::iter::from_fn(|| listener.accept().ok()).take(BACKLOG);
+    let ours = waiting.filter_map(|(stream, _)| {
+        stream.set_nonblocking(true).ok()?;
+        TcpStream::from_std(stream).ok()
+    });
+    ours.collect()
+}
+
 /// Whether one client is to blame, and the next one can be accepted at once.
 fn is_of_connection(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
@@ -102,7 +129,17 @@ async fn connection(
 ) {
     // An answer is written at once; waiting for more to send would only delay it.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: Request<hyper::body::Incoming>| router.clone().call(request));
+    let stops = stopped.clone();
+    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+        let (answer, stops) = (router.clone().call(request), stops.clone());
+        async move {
+            let mut answer = answer.await?;
+            if *stops.borrow() {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, std::convert::Infallible>(answer)
+        }
+    });
     let io = TokioIo::new(Unstalled::new(stream, limits.stall_timeout));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -111,8 +148,12 @@ async fn connection(
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        // Also when the server is gone.
-        () = async { drop(stopped.wait_for(|stopped| *stopped).await) } => {
+        // Also when the server is gone. Not at once: this would close a connection that is idle, or new, although its
+        // client may be writing to it.
+        () = async {
+            drop(stopped.wait_for(|stopped| *stopped).await);
+            tokio::time::sleep(LAST_REQUEST).await;
+        } => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

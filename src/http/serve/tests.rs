@@ -81,6 +81,47 @@ async fn a_request_under_way_is_finished_when_the_server_stops() {
 }
 
 #[tokio::test]
+async fn a_request_on_an_open_connection_is_answered_while_the_server_stops_and_is_the_last_one() {
+    let (router, _asked, go) = slow();
+    let server = start(router, limits()).await;
+    let mut new = TcpStream::connect(server.address).await.unwrap();
+    let mut used = ask(server.address).await;
+    go.notify_one();
+    let mut first = [0; 12];
+    used.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    server.stop.send(()).unwrap();
+    while TcpStream::connect(server.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    for stream in [&mut new, &mut used] {
+        stream.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        go.notify_one();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        let (_, last) = text.rsplit_once("HTTP/1.1 ").unwrap_or_else(|| panic!("no answer: {text}"));
+        assert!(last.starts_with("200") && last.contains("connection: close") && last.ends_with("slow"), "{text}");
+    }
+    assert_eq!(server.task.await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn whoever_has_connected_and_waits_for_his_turn_is_answered_when_the_server_stops() {
+    let (router, asked, go) = slow();
+    let server = start(router, Limits { max_connections: 1, ..limits() }).await;
+    let first = ask(server.address).await;
+    asked.notified().await;
+    let second = ask(server.address).await;
+    server.stop.send(()).unwrap();
+    for client in [first, second] {
+        go.notify_one();
+        let text = answer(client).await;
+        assert!(text.starts_with("HTTP/1.1 200") && text.ends_with("slow"), "{text}");
+    }
+    assert_eq!(server.task.await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn what_does_not_finish_in_time_is_cut() {
     let (router, asked, _go) = slow();
     let server = start(router, Limits { drain_timeout: Duration::from_millis(5), ..limits() }).await;
