@@ -39,8 +39,9 @@ pub(super) async fn run(mut config: Config) -> Result<Exit, Failure> {
         return Err(failure);
     }
     eprintln!("permdex demo: ready after {:.1} s", began.elapsed().as_secs_f64());
+    let asked = asked_to_stop()?;
     output::text(&text(&server)?)?;
-    asked_to_stop().await?;
+    asked.await;
     server.stop().await;
     Ok(Exit::Done)
 }

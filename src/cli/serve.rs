@@ -24,8 +24,9 @@ pub(super) async fn serve(config: Config, work: bool) -> Result<Exit, Failure> {
         no_embedded_index(&config, "--no-worker", "nobody else can fill an embedded index")?;
     }
     let server = Server::start(&config, work).await?;
+    let asked = asked_to_stop()?;
     output::text(&format!("permdex listening on {}", server.url()))?;
-    asked_to_stop().await?;
+    asked.await;
     server.stop().await;
     Ok(Exit::Done)
 }
@@ -37,8 +38,9 @@ pub(super) async fn worker(config: Config) -> Result<Exit, Failure> {
     let database = Database::open(&config.default_place()).await?;
     let mut assembly = assembled(&config, &database, None, true)?;
     let neighbours = neighbours::start(prepared).await;
+    let asked = asked_to_stop()?;
     output::text("permdex worker is running")?;
-    asked_to_stop().await?;
+    asked.await;
     tokio::join!(assembly.stop(), neighbours::stop(neighbours));
     database.close().await;
     Ok(Exit::Done)
@@ -263,14 +265,16 @@ pub(super) fn refresh_settings(config: &Config, place: &Place) -> refresh::Setti
     }
 }
 
-/// Returns on SIGTERM, SIGINT or SIGHUP.
-pub(super) async fn asked_to_stop() -> Result<(), Failure> {
+/// What it returns ends on SIGTERM, SIGINT or SIGHUP. Called before anybody is told that the server runs: whoever reads
+/// that may send one at once, and before this it would kill the process where it stands.
+pub(super) fn asked_to_stop() -> Result<impl Future<Output = ()>, Failure> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut hang_up = signal(SignalKind::hangup())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        _ = hang_up.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hang_up.recv() => {}
+        }
+    })
 }
