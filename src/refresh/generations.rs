@@ -26,12 +26,54 @@ pub(super) async fn to_write(context: &Context) -> Result<Vec<Generation>, Refre
     Ok(names.into_iter().map(|name| Generation(name.into())).collect())
 }
 
+/// What an instance finds when it starts.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// What serves by the register.
+    pub registered: Option<Generation>,
+    /// What the index serves.
+    pub serves: Option<Generation>,
+    /// Whether the index serves what every change is written to. Between alias and register that is the one being built.
+    pub is_written: bool,
+}
+
+/// Looks at both without waiting; where they differ, once more when no swap is under way elsewhere: halfway they do.
+pub(super) async fn found(context: &Context) -> Result<Found, RefreshError> {
+    let serves = context.index.serving().await?;
+    let registered = serving(&context.pool, context).await?;
+    let written = to_write(context).await?;
+    let found = Found::of(registered, serves, &written);
+    if found.is_written {
+        return Ok(found);
+    }
+    let mut transaction = context.pool.begin().await?;
+    // What `serve` locks: it holds its lock until both are changed.
+    let names: Vec<String> = sqlx::query_scalar(
+        "select name from index_generations
+         where schema_version = $1 and state in ('building', 'serving') order by id for update",
+    )
+    .bind(context.settings.schema_version)
+    .fetch_all(&mut *transaction)
+    .await?;
+    let written: Vec<_> = names.into_iter().map(|name| Generation(name.into())).collect();
+    let serves = context.index.serving().await?;
+    let registered = serving(&mut *transaction, context).await?;
+    Ok(Found::of(registered, serves, &written))
+}
+
+impl Found {
+    fn of(registered: Option<Generation>, serves: Option<Generation>, written: &[Generation]) -> Self {
+        let is_written = registered.is_some() && serves.as_ref().is_some_and(|serves| written.contains(serves));
+        Self { registered, serves, is_written }
+    }
+}
+
 /// The one that serves by the register.
-pub(super) async fn serving(context: &Context) -> Result<Option<Generation>, RefreshError> {
+async fn serving(db: impl PgExecutor<'_>, context: &Context) -> Result<Option<Generation>, RefreshError> {
     let name: Option<String> =
         sqlx::query_scalar("select name from index_generations where schema_version = $1 and state = 'serving'")
             .bind(context.settings.schema_version)
-            .fetch_optional(&context.pool)
+            .fetch_optional(db)
             .await?;
     Ok(name.map(|name| Generation(name.into())))
 }
@@ -110,6 +152,13 @@ pub(super) async fn serve(context: &Context, token: Uuid, generation: &Generatio
         _ => return Err(RefreshError::GivenUp(generation.clone())),
     }
     context.index.serve(generation).await?;
+    register(context, &mut transaction, generation).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Notes that `generation` serves, and what it replaces as retired.
+async fn register(context: &Context, conn: &mut PgConnection, generation: &Generation) -> Result<(), RefreshError> {
     sqlx::query(
         "update index_generations set state = 'retired', retired_at = now()
          where name <> $2 and state in ('building', 'serving')
@@ -119,13 +168,12 @@ pub(super) async fn serve(context: &Context, token: Uuid, generation: &Generatio
     )
     .bind(context.settings.schema_version)
     .bind(&*generation.0)
-    .execute(&mut *transaction)
+    .execute(&mut *conn)
     .await?;
     sqlx::query("update index_generations set state = 'serving' where name = $1")
         .bind(&*generation.0)
-        .execute(&mut *transaction)
+        .execute(conn)
         .await?;
-    transaction.commit().await?;
     Ok(())
 }
 
@@ -164,7 +212,7 @@ pub(super) async fn retire_abandoned(context: &Context) -> Result<(), RefreshErr
         let was_read = context.index.serving().await?.as_ref() == Some(&generation);
         if was_read {
             // Its builder died between alias and register. The one that is registered was written to all along.
-            match serving(context).await? {
+            match serving(&mut *transaction, context).await? {
                 Some(before) => context.index.serve(&before).await?,
                 None => context.index.withdraw().await?,
             }

@@ -3,6 +3,7 @@
 use super::leases::Leases;
 use super::worker::Worker;
 use super::{Context, RefreshError, generations, settle, tidy, versions};
+use crate::index::Generation;
 use crate::queue::{self, Desk, JobId, Kind, Lane, NewJob, Turn};
 use crate::telemetry::chain;
 use serde_json::json;
@@ -74,15 +75,13 @@ async fn ready(context: &Context) -> Result<(), RefreshError> {
     if context.epoch.is_some() {
         generations::forget_all(context).await?;
     }
-    let registered = generations::serving(context).await?;
-    let serves = context.index.serving().await?;
-    let is_ours = match &serves {
-        // Between alias and register it is the one being built, written to like the one that is registered.
-        Some(serves) => registered.is_some() && generations::to_write(context).await?.contains(serves),
-        None => false,
-    };
-    if is_ours {
+    let generations::Found { registered, serves, is_written } = generations::found(context).await?;
+    if is_written {
         return versions::check(context).await;
+    }
+    if registered.is_some() || serves.is_some() {
+        let (registered, serves) = (name(registered.as_ref()), name(serves.as_ref()));
+        tracing::warn!(registered, serves, "the index does not serve what is registered: it is built anew");
     }
     if serves.is_some() {
         // Somebody else's: it was not written to while this database had another engine or another index.
@@ -97,6 +96,11 @@ async fn ready(context: &Context) -> Result<(), RefreshError> {
         generations::begin(context).await?;
     }
     queue_build(context).await
+}
+
+/// As the log names it; empty: none.
+fn name(generation: Option<&Generation>) -> &str {
+    generation.map_or("", |generation| &generation.0)
 }
 
 async fn queue_build(context: &Context) -> Result<(), RefreshError> {
