@@ -1,17 +1,15 @@
 //! P7: nothing accepted is lost, however the process ends. A real one is killed at random points, twenty times.
 
 use crate::support::app::{elastic_environment, elastic_settings, service_token, within};
+use crate::support::converged::index_is_as_the_database;
 use crate::support::process::Process;
 use permdex::clock::Clock;
-use permdex::domain::UserId;
-use permdex::index::PermissionIndex;
 use permdex::index::elastic::ElasticIndex;
 use permdex::service::generate::{LineReader, demo};
 use permdex::service::import::import;
 use permdex::store::migrate::migrate;
 use permdex::store::pool::{PoolSettings, connect};
 use permdex::store::private::PrivateCluster;
-use permdex::store::snapshot::{Loaded, SnapshotCache, load};
 use reqwest::{Client, Method};
 use serde_json::json;
 use sqlx::PgPool;
@@ -66,7 +64,7 @@ async fn twenty_kills_lose_nothing() {
     within("the jobs of all who were killed are done", || async { unfinished(&pool).await == 0 }).await;
     acknowledged_is_kept(&pool, &known).await;
     let index = ElasticIndex::new(&settings).expect("fine settings");
-    index_is_as_the_database(&pool, &index).await;
+    assert_eq!(index_is_as_the_database(&pool, &index).await, Ok(usize::try_from(USERS).expect("few")));
     assert!(process.terminate().await, "a polite end is a clean one");
     pool.close().await;
     private.stop().await.expect("stopped");
@@ -109,19 +107,5 @@ async fn acknowledged_is_kept(pool: &PgPool, known: &Known) {
         if let Some(given) = given {
             assert_eq!(rows.contains(pair), *given, "what was acknowledged of {pair:?} is lost");
         }
-    }
-}
-
-async fn index_is_as_the_database(pool: &PgPool, index: &dyn PermissionIndex) {
-    let users: Vec<UserId> = (1..=USERS).map(UserId).collect();
-    let cache = SnapshotCache::default();
-    let now = Clock::System.micros();
-    let mut connection = pool.acquire().await.expect("connected");
-    let loaded = load(&mut connection, &users, now, &cache).await.expect("loaded");
-    for one in loaded {
-        let Loaded::User(user) = one else { panic!("{one:?}") };
-        let expected = user.permissions.without_what_is_taken_back();
-        let document = index.get(expected.user).await.expect("answered").expect("every user has a document");
-        assert_eq!(document.permissions, expected, "user {}", expected.user);
     }
 }

@@ -10,7 +10,7 @@ mod node;
 
 use layout::Security;
 pub use layout::{PASSWORD, USERNAME};
-use node::Node;
+pub use node::Node;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -47,6 +47,14 @@ pub async fn secured_elasticsearch() -> Node {
         Ok(node) => node,
         Err(why) => panic!("{why}"),
     }
+}
+
+/// One of the caller's own that can be killed, paused and started again.
+///
+/// # Errors
+/// When it cannot be started.
+pub async fn own_elasticsearch() -> Result<Node, String> {
+    Node::start(Security::Off).await
 }
 
 /// The same with TLS, under an authority of its own ([`Node::ca_file`]).

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod cache;
+pub mod converged;
 pub mod database;
 pub mod dataset;
 pub mod elastic;

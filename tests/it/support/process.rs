@@ -1,6 +1,7 @@
 //! The built program as a process of its own, which can really be killed.
 
 use super::app::SECRET;
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::Path;
 use std::process::{Output, Stdio};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -45,8 +46,14 @@ impl Process {
 
     /// The same with its log sent to `log`; what it logs is set by `settings`.
     pub async fn serve_logging(data_dir: &Path, settings: &[(&str, &str)], log: Stdio) -> Self {
+        let served = Self::try_serve(data_dir, "127.0.0.1:0", settings, log).await;
+        served.expect("it says where it listens")
+    }
+
+    /// The same on an address; `None` when it ended without serving.
+    pub async fn try_serve(data_dir: &Path, listen: &str, settings: &[(&str, &str)], log: Stdio) -> Option<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_permdex"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", listen])
             .current_dir(data_dir)
             .env("PERMDEX__DATA_DIR", data_dir)
             .env("PERMDEX__AUTH__HS256_SECRET", SECRET)
@@ -58,9 +65,9 @@ impl Process {
             .spawn()
             .expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let line = lines.next_line().await.expect("readable").expect("it says where it listens");
+        let line = lines.next_line().await.expect("readable")?;
         let url = line.strip_prefix("permdex listening on ").expect("the promised line").to_owned();
-        Self { child, url }
+        Some(Self { child, url })
     }
 
     /// Its process id.
@@ -73,11 +80,15 @@ impl Process {
         self.child.kill().await.expect("killed");
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.id()).expect("an id");
+        kill_process(Pid::from_raw(id).expect("an id"), signal).expect("told");
+    }
+
     /// Asks it to stop with SIGTERM; whether it ended with 0.
     pub async fn terminate(mut self) -> bool {
-        let id = i32::try_from(self.id()).expect("an id");
-        let process = rustix::process::Pid::from_raw(id).expect("an id");
-        rustix::process::kill_process(process, rustix::process::Signal::TERM).expect("told");
+        self.signal(Signal::TERM);
         self.child.wait().await.expect("it ends").success()
     }
 }

@@ -1,11 +1,13 @@
-//! A way to PostgreSQL that can be cut and held up: what an outage looks like from a client's side. Held up is worse:
-//! nobody says that anything is wrong.
+//! A way to PostgreSQL or Elasticsearch that can be cut, held up and slowed down: what an outage looks like from a
+//! client's side. Held up is worst: nobody says that anything is wrong.
 
 use sqlx::postgres::PgConnectOptions;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::watch;
 
 /// How the way is.
@@ -16,6 +18,8 @@ pub enum Way {
     Cut,
     /// Connections stay, new ones are accepted, and nothing comes through.
     HeldUp,
+    /// Everything comes through, each piece (at most 16 KiB) so much later.
+    Slow(Duration),
 }
 
 /// A socket that leads to a database; gone when dropped.
@@ -47,6 +51,66 @@ impl Passage {
     }
 }
 
+/// A TCP port on loopback that leads to another one; closed when dropped.
+#[derive(Debug)]
+pub struct TcpPassage {
+    address: SocketAddr,
+    way: watch::Sender<Way>,
+    target: watch::Sender<SocketAddr>,
+}
+
+impl TcpPassage {
+    /// A passage to `target`, open.
+    pub async fn to(target: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let (way, watched) = watch::channel(Way::Open);
+        let (target, led_to) = watch::channel(target);
+        tokio::spawn(accept_tcp(listener, led_to, watched));
+        Self { address, way, target }
+    }
+
+    /// Where it begins.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Changes how it is, for connections under way too.
+    pub fn set(&self, way: Way) {
+        self.way.send_replace(way);
+    }
+
+    /// Where new connections lead from now on.
+    pub fn lead_to(&self, target: SocketAddr) {
+        self.target.send_replace(target);
+    }
+}
+
+async fn accept_tcp(listener: TcpListener, target: watch::Receiver<SocketAddr>, mut way: watch::Receiver<Way>) {
+    loop {
+        let client = tokio::select! {
+            client = listener.accept() => client,
+            // Ends with the passage: then nobody can change the way.
+            () = gone(&mut way) => return,
+        };
+        let Ok((client, _)) = client else { return };
+        let (target, way) = (*target.borrow(), way.clone());
+        tokio::spawn(async move {
+            // Pieces as small as a header line would else wait for each other's acknowledgement.
+            if let Ok(server) = TcpStream::connect(target).await
+                && client.set_nodelay(true).is_ok()
+                && server.set_nodelay(true).is_ok()
+            {
+                both_ways(client, server, way).await;
+            }
+        });
+    }
+}
+
+async fn gone(way: &mut watch::Receiver<Way>) {
+    while way.changed().await.is_ok() {}
+}
+
 fn socket(folder: &Path, target: &PgConnectOptions) -> PathBuf {
     folder.join(format!(".s.PGSQL.{}", target.get_port()))
 }
@@ -74,7 +138,11 @@ async fn connection(client: UnixStream, target: PgConnectOptions, way: watch::Re
     }
 }
 
-async fn both_ways(client: UnixStream, server: impl AsyncRead + AsyncWrite + Unpin, mut way: watch::Receiver<Way>) {
+async fn both_ways(
+    client: impl AsyncRead + AsyncWrite + Unpin,
+    server: impl AsyncRead + AsyncWrite + Unpin,
+    mut way: watch::Receiver<Way>,
+) {
     let (from_client, to_client) = tokio::io::split(client);
     let (from_server, to_server) = tokio::io::split(server);
     tokio::select! {
@@ -87,8 +155,11 @@ async fn both_ways(client: UnixStream, server: impl AsyncRead + AsyncWrite + Unp
 async fn forward(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut way: watch::Receiver<Way>) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
-        let open = way.wait_for(|way| *way != Way::HeldUp).await.is_ok();
-        if !open || to.write_all(&buffer[..read]).await.is_err() {
+        let Ok(way) = way.wait_for(|way| *way != Way::HeldUp).await.map(|way| *way) else { return };
+        if let Way::Slow(later) = way {
+            tokio::time::sleep(later).await;
+        }
+        if to.write_all(&buffer[..read]).await.is_err() {
             return;
         }
     }

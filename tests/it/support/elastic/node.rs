@@ -2,6 +2,7 @@
 
 use super::account::Account;
 use super::layout::{self, CA_FILE, PASSWORD, Security, USERNAME, text};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -12,11 +13,17 @@ use std::time::{Duration, Instant};
 /// Starting takes ten seconds on two idle cores; CI's are not idle.
 const READY_WITHIN: Duration = Duration::from_secs(90);
 
-/// Kills the process group that its standard input names, and removes the directory, as soon as that input closes:
+/// After a SIGKILL; it may be writing out a large page of memory.
+const GONE_WITHIN: Duration = Duration::from_secs(20);
+
+/// In the node's directory: where it says which port it got.
+const PORTS: &str = "logs/http.ports";
+
+/// Kills the process group that its standard input named last, and removes the directory, as soon as that input closes:
 /// the kernel closes it with the test process, even when that is killed.
 const WATCHDOG: &str = r#"
-read -r group || group=
-cat >/dev/null
+group=
+while read -r next; do group=$next; done
 [ -z "$group" ] || kill -s KILL -- "-$group"
 for _ in 1 2 3 4 5 6 7 8 9 10; do
     rm -rf "$1" && exit
@@ -28,6 +35,9 @@ done
 pub struct Node {
     url: String,
     directory: PathBuf,
+    account: Account,
+    home: PathBuf,
+    security: Security,
     process: Child,
     watchdog: Child,
 }
@@ -39,18 +49,56 @@ impl Node {
         let distribution = layout::distribution()?;
         let directory = layout::new_directory(account)?;
         // Before the node: from here on nothing is left behind, whenever we are killed.
-        let mut watchdog = watchdog(&directory)?;
+        let watchdog = watchdog(&directory)?;
         let home = layout::readable_home(account, &distribution, &directory)?;
         layout::configure(account, &home, &directory, security)?;
         let process = spawn(account, &home, &directory)?;
-        let group = process.id();
-        let told = watchdog.stdin.as_mut().map(|input| writeln!(input, "{group}"));
-        let mut node = Self { url: String::new(), directory, process, watchdog };
-        if !matches!(told, Some(Ok(()))) {
-            return Err("the watchdog of Elasticsearch does not listen".to_owned());
-        }
+        let mut node = Self { url: String::new(), directory, account, home, security, process, watchdog };
+        node.guard()?;
         node.url = node.ready(security).await?;
         Ok(node)
+    }
+
+    /// Its process group: the launcher and the server.
+    pub fn group(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Kills it with SIGKILL, wherever it is, and waits until it is gone; its data stays.
+    pub fn kill(&mut self) -> Result<(), String> {
+        let group = Pid::from_raw(i32::try_from(self.group()).map_err(text)?).ok_or("no process group")?;
+        // Refused only when it has ended already.
+        let _ = kill_process_group(group, Signal::KILL);
+        self.process.wait().map_err(text)?;
+        let deadline = Instant::now() + GONE_WITHIN;
+        // The server is the launcher's child, not ours: nobody tells us of its end.
+        while test_kill_process_group(group).is_ok() {
+            if Instant::now() > deadline {
+                return Err(format!("Elasticsearch lives on {GONE_WITHIN:?} after it was killed"));
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+
+    /// Starts it again on its data and waits until it answers; its URL is another one then.
+    pub async fn restart(&mut self) -> Result<(), String> {
+        // What the one before wrote would be read as the new one's.
+        let _ = fs::remove_file(self.directory.join(PORTS));
+        self.process = spawn(self.account, &self.home, &self.directory)?;
+        self.guard()?;
+        self.url = self.ready(self.security).await?;
+        Ok(())
+    }
+
+    /// Tells the watchdog whom to end.
+    fn guard(&mut self) -> Result<(), String> {
+        let group = self.group();
+        let told = self.watchdog.stdin.as_mut().map(|input| writeln!(input, "{group}"));
+        match told {
+            Some(Ok(())) => Ok(()),
+            _ => Err("the watchdog of Elasticsearch does not listen".to_owned()),
+        }
     }
 
     /// The base URL, without a slash at the end.
@@ -89,7 +137,7 @@ impl Node {
 
     /// The node writes the ports it got into a file, which it renames when complete.
     fn bound_url(&self, security: Security) -> Option<String> {
-        let ports = fs::read_to_string(self.directory.join("logs/http.ports")).ok()?;
+        let ports = fs::read_to_string(self.directory.join(PORTS)).ok()?;
         let scheme = if security == Security::Tls { "https" } else { "http" };
         Some(format!("{scheme}://{}", ports.lines().next()?))
     }
