@@ -4,6 +4,7 @@
 mod administration;
 mod affected;
 mod assignments;
+mod campaign;
 mod clusters;
 mod commands;
 mod conformance;
@@ -12,6 +13,7 @@ mod embedded_index;
 mod explain;
 mod filling;
 mod import;
+mod instances;
 mod openapi;
 mod openapi_calls;
 mod private_cluster;
