@@ -79,7 +79,11 @@ fn worker(database: &TestDatabase, settings: &ElasticSettings, gate: &Arc<Gate>)
         lock: None,
         clock: Clock::System,
         service: permdex::service::Settings::default(),
-        refresh: Some(refresh::Settings { index_name: settings.name.clone(), ..refresh::Settings::default() }),
+        refresh: Some(refresh::Settings {
+            index_name: settings.name.clone(),
+            tidy_every: Duration::from_millis(200),
+            ..refresh::Settings::default()
+        }),
     })
 }
 
