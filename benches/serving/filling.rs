@@ -18,8 +18,8 @@ pub async fn run() {
     let (mut rebuilt, mut raw) = (Vec::new(), Vec::new());
     for _ in 0..3 {
         let began = Instant::now();
-        let begun = app.ask(Method::POST, "/v2/permission/rebuild", json!({})).await;
-        let path = format!("/v2/permission/job/{}", begun.body["jobId"].as_str().expect("a job"));
+        let answer = app.ask(Method::POST, "/v2/permission/rebuild", json!({})).await;
+        let path = format!("/v2/permission/job/{}", answer.body["jobId"].as_str().expect("a job"));
         within("the rebuild ends", || async {
             app.ask(Method::GET, &path, Value::Null).await.body["state"] == json!("done")
         })

@@ -143,13 +143,14 @@ fn check(file: &mut File, keys: &Shared, was_broken: bool) -> bool {
         }
         // Said once a state, not once a second.
         Ok(Some(Err(problem))) => {
-            tracing::error!("{problem}; the keys before it stay in use");
+            tracing::error!(error = %problem, "the JWKS file can't be used: the keys before it stay in use");
             true
         }
         Err(problem) => {
             if !was_broken {
                 let why = std::error::Error::source(&problem).map(ToString::to_string).unwrap_or_default();
-                tracing::error!("{problem} ({why}); the keys before it stay in use");
+                let error = format_args!("{problem} ({why})");
+                tracing::error!(%error, "the JWKS file can't be used: the keys before it stay in use");
             }
             true
         }

@@ -47,7 +47,7 @@ fn table(answer: &Value) -> String {
             None => job["processed"].to_string(),
         };
         if let Some(left) = job["secondsLeft"].as_f64() {
-            users += &format!(", {left:.0} s left");
+            users = format!("{users}, {left:.0} s left");
         }
         let scope = job["scope"].to_string();
         table.add_row([text("id"), text("kind"), text("state"), scope, users, text("createdAt"), text("error")]);

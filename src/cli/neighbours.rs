@@ -77,7 +77,7 @@ impl Prepared {
             name: place.name.as_str().into(),
             pool: pool::connect(pool_options.clone(), &pool_settings(&place.database)),
             options: pool_options,
-            index: engine(&place.index)?,
+            index: engine(&place)?,
             lock: None,
             clock: Clock::System,
             service: service_settings(config, &place),

@@ -34,6 +34,8 @@ pub(super) async fn serve(config: Config, work: bool) -> Result<Exit, Failure> {
 /// Works until SIGTERM or Ctrl-C, without an API.
 pub(super) async fn worker(config: Config) -> Result<Exit, Failure> {
     no_embedded_index(&config, "`worker`", "the embedded index lives inside `serve`")?;
+    let draining = CancellationToken::new();
+    worker_metrics(&config, draining.clone()).await?;
     let prepared = neighbours::prepare(&config, true)?;
     let database = Database::open(&config.default_place()).await?;
     let mut assembly = assembled(&config, &database, None, true)?;
@@ -41,9 +43,28 @@ pub(super) async fn worker(config: Config) -> Result<Exit, Failure> {
     let asked = asked_to_stop()?;
     output::text("permdex worker is running")?;
     asked.await;
+    draining.cancel();
     tokio::join!(assembly.stop(), neighbours::stop(neighbours));
     database.close().await;
     Ok(Exit::Done)
+}
+
+/// Without an API, `/metrics` is where the configuration says, or nowhere.
+async fn worker_metrics(config: &Config, draining: CancellationToken) -> Result<(), Failure> {
+    let Some(apart) = config.http.metrics_listen else { return Ok(()) };
+    let (listener, metrics) = (bind(apart).await?, telemetry::Metrics::install()?);
+    tokio::spawn(metrics.clone().keep_up());
+    show_metrics(config, metrics, listener, draining);
+    Ok(())
+}
+
+/// Serves `/metrics` alone until `draining`, in a task of its own.
+fn show_metrics(config: &Config, metrics: telemetry::Metrics, listener: TcpListener, draining: CancellationToken) {
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!("metrics are at {}/metrics", local_url(address));
+    }
+    let router = http::metrics_router(metrics, config.http.request_timeout);
+    tokio::spawn(http::serve(router, listener, (&config.http).into(), draining.cancelled_owned()));
 }
 
 fn no_embedded_index(config: &Config, what: &str, why: &str) -> Result<(), Failure> {
@@ -121,6 +142,8 @@ struct Ready {
 
 impl Ready {
     async fn make(config: &Config, database: &Database, work: bool) -> Result<Self, Failure> {
+        // First: whatever is made from now on keeps handles of what it counts.
+        let metrics = telemetry::Metrics::install()?;
         let keys = keys::load(config)?;
         let neighbours = neighbours::prepare(config, work)?;
         let listener = bind(config.http.listen).await?;
@@ -129,7 +152,6 @@ impl Ready {
             Some(apart) => Some(bind(apart).await?),
             None => None,
         };
-        let metrics = telemetry::Metrics::install()?;
         let url_file = client::url_file(&config.data_dir);
         std::fs::create_dir_all(&config.data_dir)?;
         let lock = lock(config, database).await?;
@@ -151,9 +173,7 @@ impl Ready {
         let draining = CancellationToken::new();
         let served_here = self.metrics_listener.is_none().then(|| self.metrics.clone());
         if let Some(listener) = self.metrics_listener {
-            let router = http::metrics_router(app(Some(self.metrics.clone())));
-            let asked = draining.clone().cancelled_owned();
-            tokio::spawn(http::serve(router, listener, (&config.http).into(), asked));
+            show_metrics(config, self.metrics.clone(), listener, draining.clone());
         }
         let app = app(served_here);
         let drained = app.clone();
@@ -226,7 +246,7 @@ fn assembled(config: &Config, database: &Database, lock: Option<EngineLock>, wor
         name: place.name.as_str().into(),
         pool: database.pool.clone(),
         options: database.options.clone(),
-        index: engine(&place.index)?,
+        index: engine(&place)?,
         lock,
         clock: Clock::System,
         service: service_settings(config, &place),

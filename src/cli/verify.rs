@@ -57,7 +57,7 @@ fn line(example: &Value) -> String {
     for (field, words) in [("inIndexOnly", "only the index gives"), ("inDatabaseOnly", "only the database gives")] {
         let pairs = list(field);
         if !pairs.is_empty() {
-            text += &format!("\n    {words}: {}", pairs.join("; "));
+            text = format!("{text}\n    {words}: {}", pairs.join("; "));
         }
     }
     text

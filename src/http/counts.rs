@@ -10,7 +10,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 const METHODS: [Method; 6] = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS];
-const STATUSES: [u16; 18] = [200, 201, 202, 204, 303, 304, 400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 503];
+/// 499: the client left before its answer.
+const STATUSES: [u16; 20] =
+    [200, 201, 202, 204, 303, 304, 400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 499, 500, 503];
 
 /// Of all routes.
 #[derive(Debug)]

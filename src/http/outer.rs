@@ -3,8 +3,8 @@
 //! One layer instead of a stack of ten: a check takes ten microseconds in all, and each layer costs an allocation.
 //! The log line (target `permdex::request`, one a request) has `method`, `route` (the pattern, never the path or
 //! query), `status`, `took_us` (until the headers of the answer), `caller` (`user:17`, `service:billing`; none before
-//! a token was verified), `cluster` (where there are several) and `request_id`. A client that left before its answer has
-//! status 499.
+//! a token was verified), `cluster` (where there are several), `request_id` and `trace.id`. A client that left before its
+//! answer has status 499.
 
 use super::counts::Counts;
 use super::kind::Kind;
@@ -75,7 +75,7 @@ where
         request.extensions_mut().insert(Arc::clone(&watch.info));
         let limit = self.layer.request_timeout;
         // Its timer is registered only when the answer is not there at once.
-        let answer = tokio::time::timeout(limit, self.inner.call(request));
+        let answer = tokio::time::timeout(limit, watch.info.trace().scope(self.inner.call(request)));
         Box::pin(async move {
             let response = match AssertUnwindSafe(answer).catch_unwind().await {
                 Ok(Ok(Ok(response))) => response,
@@ -120,7 +120,7 @@ impl Watch {
     fn finish(mut self, mut response: Response) -> Response {
         self.answered = true;
         if let Some(problem) = self.problem(&mut response) {
-            problem.log(self.info.id());
+            problem.log(&self.info);
             *response.status_mut() = problem.kind().status();
             response.headers_mut().remove(CONTENT_LENGTH);
             problem.headers(response.headers_mut());
@@ -170,6 +170,7 @@ impl Watch {
             caller = self.info.claims().map(|claims| tracing::field::display(&claims.subject)),
             cluster = self.info.cluster(),
             request_id = self.info.id(),
+            trace.id = %self.info.trace(),
             "{method} {route} {status}"
         );
     }

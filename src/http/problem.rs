@@ -4,6 +4,7 @@
 //! request's id is known, and becomes a body there. So every answer that is an error reads alike, whoever made it.
 
 use super::kind::Kind;
+use super::request::RequestInfo;
 use crate::json::{Errors, FieldError};
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -96,13 +97,15 @@ impl Problem {
     }
 
     /// What is logged, once, where it is sent.
-    pub(super) fn log(&self, request_id: &str) {
-        let problem = self.kind.urn();
+    pub(super) fn log(&self, request: &RequestInfo) {
+        let (problem, request_id, trace) = (self.kind.urn(), request.id(), request.trace());
         match &self.cause {
             Some(cause) if self.kind == Kind::Internal => {
-                tracing::error!(request_id, problem, %cause, "a request failed");
+                tracing::error!(request_id, trace.id = %trace, problem, %cause, "a request failed");
             }
-            Some(cause) => tracing::warn!(request_id, problem, %cause, "a request could not be answered"),
+            Some(cause) => {
+                tracing::warn!(request_id, trace.id = %trace, problem, %cause, "a request could not be answered");
+            }
             None => {}
         }
     }

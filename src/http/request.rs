@@ -2,6 +2,7 @@
 
 use super::v1::role::limits::Standing;
 use crate::auth::Claims;
+use crate::telemetry::{TRACEPARENT, Trace};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, RandomState};
@@ -16,22 +17,29 @@ const LONGEST: usize = 128;
 #[derive(Debug)]
 pub struct RequestInfo {
     id: HeaderValue,
+    trace: Trace,
     claims: OnceLock<Arc<Claims>>,
     standing: OnceLock<Standing>,
     cluster: OnceLock<Arc<str>>,
 }
 
 impl RequestInfo {
-    /// Of a request with these headers: its own id when that is sane, else a new one.
+    /// Of a request with these headers: its own id and trace when those are sane, else new ones.
     pub(super) fn new(headers: &HeaderMap) -> Self {
         let id = headers.get(X_REQUEST_ID).filter(|id| is_sane(id.as_bytes())).cloned().unwrap_or_else(new_id);
-        Self { id, claims: OnceLock::new(), standing: OnceLock::new(), cluster: OnceLock::new() }
+        let trace = trace_in(headers).unwrap_or_default();
+        Self { id, trace, claims: OnceLock::new(), standing: OnceLock::new(), cluster: OnceLock::new() }
     }
 
     /// The id: 1 to 128 of `A-Za-z0-9._-`.
     #[must_use]
     pub fn id(&self) -> &str {
         self.id.to_str().unwrap_or_default()
+    }
+
+    /// The trace it belongs to.
+    pub(super) fn trace(&self) -> Trace {
+        self.trace
     }
 
     pub(super) fn header(&self) -> HeaderValue {
@@ -68,6 +76,12 @@ impl RequestInfo {
     pub fn claims(&self) -> Option<&Arc<Claims>> {
         self.claims.get()
     }
+}
+
+/// One header only: nobody can say which of several is meant.
+fn trace_in(headers: &HeaderMap) -> Option<Trace> {
+    let mut sent = headers.get_all(TRACEPARENT).iter();
+    sent.next().filter(|_| sent.next().is_none()).and_then(|header| Trace::parse(header.as_bytes()))
 }
 
 fn is_sane(id: &[u8]) -> bool {
@@ -107,6 +121,23 @@ mod tests {
         for sent in ["", "a b", "a\"", "a,b", "ä", &"x".repeat(129)] {
             let made = id(sent.as_bytes());
             assert!(made != sent && is_sane(made.as_bytes()), "{sent}: {made}");
+        }
+    }
+
+    #[test]
+    fn a_trace_is_continued_unless_it_is_malformed_or_there_are_several() {
+        const HEADER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let trace = |sent: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for sent in sent {
+                headers.append(TRACEPARENT, HeaderValue::from_static(sent));
+            }
+            RequestInfo::new(&headers).trace().to_string()
+        };
+        assert_eq!(trace(&[HEADER]), "4bf92f3577b34da6a3ce929d0e0e4736");
+        for sent in [&[][..], &["00-nonsense"], &[HEADER, HEADER]] {
+            let made = trace(sent);
+            assert!(!HEADER.contains(&made) && made.len() == 32 && made != trace(sent), "{sent:?}: {made}");
         }
     }
 

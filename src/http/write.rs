@@ -5,6 +5,7 @@ use super::outer::bug;
 use super::problem::Problem;
 use crate::queue::JobId;
 use crate::service::{Cluster, Completion, ServiceError, Written};
+use crate::telemetry::Trace;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -51,11 +52,11 @@ where
     F: Future<Output = Result<(Written, T), ServiceError>> + Send + 'static,
     T: Send + 'static,
 {
-    let task = tokio::spawn(async move {
+    let task = tokio::spawn(Trace::carried(async move {
         let (mut written, made) = write.await?;
         let completion = cluster.completion(&mut written).await;
         Ok::<_, ServiceError>(Settled { changed: written.changed, completion, made })
-    });
+    }));
     match task.await {
         Ok(settled) => Ok(settled?),
         Err(error) => Err(bug(&error.to_string())),

@@ -10,6 +10,7 @@ pub mod embedded;
 mod error;
 mod fields;
 mod kept;
+mod metered;
 mod search;
 mod terms;
 mod tokens;
@@ -19,6 +20,7 @@ pub use elastic::search_body;
 pub use error::IndexError;
 pub use fields::{EntryKind, Fields, NO_END, NestedEntry};
 pub use kept::{Kept, UserRange, Whose};
+pub use metered::Metered;
 pub use search::{Customers, MAX_PAGE, Page, Search, SearchResource, UserEntry, UserStream};
 pub use terms::{MAX_TERMS, QuestionTerms, ResourceTerms, TooManyTerms};
 

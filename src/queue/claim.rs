@@ -2,6 +2,7 @@
 
 use super::claim_sql::{LARGE, SMALL};
 use super::{JobId, Kind, Lane, QueueError};
+use crate::telemetry::Trace;
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 use std::sync::Arc;
@@ -71,6 +72,8 @@ pub struct ClaimedJob {
     pub position: Option<i64>,
     /// How many users that were.
     pub processed: i64,
+    /// The trace of the request that left it behind.
+    pub trace: Option<Trace>,
 }
 
 impl Claim {
@@ -96,6 +99,13 @@ impl Claim {
     #[must_use]
     pub fn waited(&self) -> bool {
         self.jobs.iter().any(|job| job.waited)
+    }
+
+    /// The one trace that all of it is about; `None` when there are several, or none.
+    #[must_use]
+    pub fn trace(&self) -> Option<Trace> {
+        let [first, others @ ..] = &*self.jobs else { return None };
+        first.trace.filter(|_| others.iter().all(|other| other.trace == first.trace))
     }
 
     /// The rows' ids.
@@ -146,5 +156,6 @@ fn read(row: &PgRow) -> Result<ClaimedJob, QueueError> {
         cut_off: row.try_get("cut_off")?,
         position: row.try_get("position")?,
         processed: row.try_get("processed")?,
+        trace: row.try_get::<Option<Uuid>, _>("trace")?.and_then(|id| Trace::of(id.as_u128())),
     })
 }

@@ -57,6 +57,7 @@ set state = 'running', claim = (select token from gate), attempts = j.attempts +
     processed_before = j.processed, started_at = now(), lease_until = clock_timestamp() + make_interval(secs => $3)
 where j.id = any (array(select id from picked))
 returning j.claim, j.id, j.kind, j.scope, j.customer_id, j.actor, j.waited, j.attempts, j.cut_off, j.position, j.processed,
+    j.trace,
     (select tenant from ready offset least(64, $2) - 1) as turn";
 
 /// Parameters: kinds, most rows, lease in seconds, schema version, epoch.
@@ -124,4 +125,5 @@ set state = 'running', claim = (select token from gate), attempts = j.attempts +
     processed_before = j.processed, started_at = now(), lease_until = clock_timestamp() + make_interval(secs => $3)
 where j.id = any (array(select id from lead union all select id from followers))
 returning j.claim, j.id, j.kind, j.scope, j.customer_id, j.actor, j.waited, j.attempts, j.cut_off, j.position, j.processed,
+    j.trace,
     null::bigint as turn";

@@ -1,8 +1,10 @@
-//! A job row, written in the transaction of the change it belongs to.
+//! A job row, written in the transaction of the change it belongs to, with the trace of whoever asked for the change.
 
 use super::message::JobMessage;
 use super::{JobId, NewJob, QueueError};
+use crate::telemetry::Trace;
 use sqlx::{PgConnection, Row};
+use uuid::Uuid;
 
 /// What [`join_or_enqueue`] found or made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +24,8 @@ pub async fn enqueue(conn: &mut PgConnection, job: &NewJob, cut_off: &[i64]) -> 
     sqlx::query(
         "with cut_off as (select distinct user_id from unnest($8::bigint[]) as u (user_id)),
          job as (
-             insert into jobs (id, kind, scope, customer_id, actor, lane, waited, cut_off)
-             values ($1, $2, $3, $4, $5, $6, $7, (select count(*) from cut_off))
+             insert into jobs (id, kind, scope, customer_id, actor, lane, waited, trace, cut_off)
+             values ($1, $2, $3, $4, $5, $6, $7, $10, (select count(*) from cut_off))
              returning id
          ),
          users as (insert into job_users (job_id, user_id) select job.id, cut_off.user_id from job, cut_off)
@@ -38,6 +40,7 @@ pub async fn enqueue(conn: &mut PgConnection, job: &NewJob, cut_off: &[i64]) -> 
     .bind(job.waited)
     .bind(cut_off)
     .bind(JobMessage::payload(job))
+    .bind(trace())
     .execute(conn)
     .await?;
     Ok(())
@@ -49,8 +52,8 @@ pub async fn enqueue(conn: &mut PgConnection, job: &NewJob, cut_off: &[i64]) -> 
 /// [`QueueError::Database`]: the caller's transaction is broken then and must be rolled back.
 pub async fn enqueue_done(conn: &mut PgConnection, job: &NewJob) -> Result<(), QueueError> {
     sqlx::query(
-        "insert into jobs (id, kind, scope, customer_id, actor, lane, state, total, finished_at)
-         values ($1, $2, $3, $4, $5, $6, 'done', 0, now())",
+        "insert into jobs (id, kind, scope, customer_id, actor, lane, trace, state, total, finished_at)
+         values ($1, $2, $3, $4, $5, $6, $7, 'done', 0, now())",
     )
     .bind(job.id.0)
     .bind(job.kind.as_str())
@@ -58,6 +61,7 @@ pub async fn enqueue_done(conn: &mut PgConnection, job: &NewJob) -> Result<(), Q
     .bind(job.customer)
     .bind(&job.actor)
     .bind(job.lane.as_str())
+    .bind(trace())
     .execute(conn)
     .await?;
     Ok(())
@@ -72,8 +76,8 @@ pub async fn enqueue_done(conn: &mut PgConnection, job: &NewJob) -> Result<(), Q
 pub async fn join_or_enqueue(conn: &mut PgConnection, job: &NewJob) -> Result<Joined, QueueError> {
     let row = sqlx::query(
         "with job as (
-             insert into jobs (id, kind, scope, customer_id, actor, lane, waited, joinable)
-             values ($1, $2, $3, $4, $5, $6, $7, true)
+             insert into jobs (id, kind, scope, customer_id, actor, lane, waited, trace, joinable)
+             values ($1, $2, $3, $4, $5, $6, $7, $9, true)
              on conflict (kind, scope) where joinable do update set waited = jobs.waited or excluded.waited
              returning id, id = $1 as fresh
          )
@@ -87,7 +91,13 @@ pub async fn join_or_enqueue(conn: &mut PgConnection, job: &NewJob) -> Result<Jo
     .bind(job.lane.as_str())
     .bind(job.waited)
     .bind(JobMessage::payload(job))
+    .bind(trace())
     .fetch_one(conn)
     .await?;
     Ok(Joined { id: JobId(row.try_get("id")?), fresh: row.try_get("fresh")? })
+}
+
+/// The trace that the caller's task works for.
+fn trace() -> Option<Uuid> {
+    Trace::current().map(|trace| Uuid::from_u128(trace.id()))
 }

@@ -1,9 +1,10 @@
 //! Ending jobs: the rows of a claim end together, with the attempt that claimed them.
 
-use super::{JobId, QueueError, State};
+use super::{JobId, Kind, Lane, QueueError, State};
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 use std::collections::HashSet;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Tells who waits of the rows in the CTE `ended (id, state)`, at commit: 180 ids of 40 bytes a message stay below the
@@ -36,17 +37,35 @@ pub struct Finished {
     pub ids: Vec<JobId>,
     /// The tokens that had no rows any more: an old attempt, or cancelled.
     pub refused: Vec<Uuid>,
+    /// What each of the rows was, for metrics; in the order of `ids`.
+    pub jobs: Vec<EndedJob>,
+}
+
+/// A row that ended, as metrics see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedJob {
+    /// What it did.
+    pub kind: Kind,
+    /// Who took it.
+    pub lane: Lane,
+    /// From its change (the beginning of that transaction) to its end, by the database's clock.
+    pub after: Duration,
 }
 
 impl Finished {
     fn read(tokens: impl Iterator<Item = Uuid>, rows: &[PgRow]) -> Result<Self, QueueError> {
         let mut held = HashSet::new();
-        let mut ids = Vec::with_capacity(rows.len());
+        let (mut ids, mut jobs) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for row in rows {
             ids.push(JobId(row.try_get("id")?));
+            jobs.push(EndedJob {
+                kind: Kind::parse(row.try_get("kind")?)?,
+                lane: Lane::parse(row.try_get("lane")?)?,
+                after: Duration::try_from_secs_f64(row.try_get("after")?).unwrap_or_default(),
+            });
             held.insert(row.try_get::<Uuid, _>("token")?);
         }
-        Ok(Self { ids, refused: tokens.filter(|token| !held.contains(token)).collect() })
+        Ok(Self { ids, refused: tokens.filter(|token| !held.contains(token)).collect(), jobs })
     }
 }
 
@@ -67,10 +86,11 @@ pub async fn finish(pool: &PgPool, claims: &[Ended]) -> Result<Finished, QueueEr
                  processed = coalesce(g.users, j.processed), total = coalesce(g.users, j.total, j.processed)
              from given g
              where j.id = any (array(select id from held)) and g.token = j.claim
-             returning j.id, j.state, g.token
+             returning j.id, j.state, g.token, j.kind, j.lane, j.created_at
          ),",
         told!(),
-        "select id, token, (select count(*) from told), set_config('synchronous_commit', 'off', true) from ended"
+        "select id, token, kind, lane, extract(epoch from clock_timestamp() - created_at)::float8 as after,
+             (select count(*) from told), set_config('synchronous_commit', 'off', true) from ended"
     ))
     .bind(&tokens)
     .bind(users)
@@ -148,10 +168,11 @@ async fn end_those(
          ended as (
              update jobs j set state = $2, claim = null, lease_until = null, finished_at = now(), error = $3, result = $4
              where j.id = any (array(select id from held))
-             returning j.id, j.state
+             returning j.id, j.state, j.kind, j.lane, j.created_at
          ),",
         told!(),
-        "select id, $1 as token, (select count(*) from told), set_config('synchronous_commit', 'off', true) from ended"
+        "select id, $1 as token, kind, lane, extract(epoch from clock_timestamp() - created_at)::float8 as after,
+             (select count(*) from told), set_config('synchronous_commit', 'off', true) from ended"
     ))
     .bind(token)
     .bind(state.as_str())

@@ -1,7 +1,7 @@
 //! Bringing back what a dead or stalled worker held.
 
 use super::finish::told;
-use super::{JobId, QueueError, State};
+use super::{JobId, Kind, QueueError, State};
 use sqlx::{PgPool, Row};
 
 /// After so many, a row leaves the small lane: what kills its worker must not take 511 others along for ever.
@@ -17,6 +17,8 @@ pub struct Reaped {
     pub queued: u64,
     /// Rows that ended as failed; pass them to [`super::Signals::finished`].
     pub failed: Vec<JobId>,
+    /// What they were, in the same order: for metrics.
+    pub failed_kinds: Vec<Kind>,
 }
 
 /// Returns rows whose lease is over to the queue, positions kept, or ends them as failed when that was their
@@ -40,13 +42,13 @@ pub async fn reap(pool: &PgPool, max_attempts: u32) -> Result<Reaped, QueueError
                  -- Behind the others: its next death must not come before their first turn.
                  not_before = case when attempts >= $2 then now() else not_before end
              where id = any (array(select id from expired))
-             returning id, state, lane
+             returning id, state, lane, kind
          ),
          ended as (select id, state from back where state = 'failed'),
          woken as materialized (select pg_notify('permdex_jobs', json_build_object('lane', lane)::text)
                    from (select distinct lane from back where state = 'queued') lanes),",
         told!(),
-        "select id, state, (select count(*) from told), (select count(*) from woken) from back"
+        "select id, state, kind, (select count(*) from told), (select count(*) from woken) from back"
     ))
     .bind(i32::try_from(max_attempts).unwrap_or(i32::MAX))
     .bind(LONELY_AFTER)
@@ -56,7 +58,10 @@ pub async fn reap(pool: &PgPool, max_attempts: u32) -> Result<Reaped, QueueError
     let mut reaped = Reaped::default();
     for row in &rows {
         match State::parse(row.try_get("state")?)? {
-            State::Failed => reaped.failed.push(JobId(row.try_get("id")?)),
+            State::Failed => {
+                reaped.failed.push(JobId(row.try_get("id")?));
+                reaped.failed_kinds.push(Kind::parse(row.try_get("kind")?)?);
+            }
             _ => reaped.queued += 1,
         }
     }
@@ -83,5 +88,6 @@ pub async fn take_over(pool: &PgPool, max_attempts: u32) -> Result<(i64, Reaped)
         }
         all.queued += some.queued;
         all.failed.extend(some.failed);
+        all.failed_kinds.extend(some.failed_kinds);
     }
 }

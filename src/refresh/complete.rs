@@ -35,13 +35,13 @@ pub(super) async fn ensure(
         }
         let users = affected::page(&mut *context.pool.acquire().await?, scopes, after, PAGE).await?;
         let is_last = users.len() < PAGE as usize;
-        let last = users.last().copied();
-        let range = UserRange { after, through: last.filter(|_| !is_last) };
+        let end = users.last().copied();
+        let range = UserRange { after, through: end.filter(|_| !is_last) };
         page_is_complete(context, generation, range, &users).await?;
         if is_last {
             return Ok(());
         }
-        after = last;
+        after = end;
     }
 }
 

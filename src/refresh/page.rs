@@ -1,11 +1,12 @@
 //! One page of users: version, snapshot, evaluation, write.
 
 use super::poison::Poisoned;
-use super::{Context, RefreshError, versions};
+use super::{Context, RefreshError, counts, versions};
 use crate::domain::{CustomerId, UserId};
 use crate::index::{Document, Generation, Written};
 use crate::store::snapshot::{self, Loaded};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A page is redone so often when the sequence turns out to have gone back.
 const REDO: usize = 3;
@@ -116,7 +117,10 @@ async fn load(context: &Context, users: &[UserId]) -> Result<(Vec<Loaded>, Vec<P
     let mut left = vec![users];
     while let Some(part) = left.pop() {
         let mut connection = context.pool.acquire().await?;
-        match snapshot::load(&mut connection, part, now, &context.cache).await {
+        let began = Instant::now();
+        let read = snapshot::load(&mut connection, part, now, &context.cache).await;
+        counts::read(context, began.elapsed());
+        match read {
             Ok(loaded) => all.extend(loaded),
             Err(error) if error.is_transient() => return Err(error.into()),
             Err(error) => {

@@ -1,6 +1,6 @@
 //! Users whose document can't be kept: they have an empty one, and the jobs that met them fail and name them.
 
-use super::{Context, RefreshError, scopes};
+use super::{Context, RefreshError, counts, scopes};
 use crate::domain::UserId;
 use crate::queue::{self, Claim, JobId};
 use crate::store::affected;
@@ -31,6 +31,7 @@ pub(super) async fn fail(context: &Context, claim: &Claim, poisoned: &[Poisoned]
         queue::finish_failed_some(&context.pool, claim.token, &failing, &error, Some(&json!({ "users": users })))
             .await?;
     context.signals.finished(&ended.ids, queue::State::Failed);
+    counts::ended(context, &ended, queue::State::Failed);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::leases::Leases;
 use super::worker::Worker;
-use super::{Context, RefreshError, generations, settle, tidy, versions};
+use super::{Context, RefreshError, counts, generations, settle, tidy, versions};
 use crate::index::Generation;
 use crate::queue::{self, Desk, JobId, Kind, Lane, NewJob, Turn};
 use crate::telemetry::chain;
@@ -25,6 +25,7 @@ pub struct Refresher {
 /// # Errors
 /// The database or the index did not answer; nothing runs then, and it may be called again.
 pub async fn start(context: Context) -> Result<Refresher, RefreshError> {
+    counts::begin(&context);
     ready(&context).await?;
     let (stop, leases) = (CancellationToken::new(), Leases::default());
     let mut tasks = JoinSet::new();

@@ -4,7 +4,7 @@
 //! this task's too: the index's own is switched off, so that "it is searchable now" is known and not guessed.
 
 use super::leases::Leases;
-use super::{Context, RefreshError, generations};
+use super::{Context, RefreshError, counts, generations};
 use crate::queue::{self, Ended, State};
 use crate::telemetry::chain;
 use std::time::Duration;
@@ -71,5 +71,6 @@ pub(super) async fn finish(context: &Context, leases: &Leases, open: &[WrittenCl
         leases.let_go(claim.token);
     }
     context.signals.finished(&finished.ids, State::Done);
+    counts::ended(context, &finished, State::Done);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Keeping the refresh running: over an index that is away at start, and over a lost lock of the embedded engine.
 
-use super::{Context, EngineLock, LockError, RefreshError, run};
+use super::{Context, EngineLock, LockError, RefreshError, counts, run};
 use crate::queue;
 use crate::telemetry::chain;
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -53,6 +53,7 @@ async fn epoch(context: &Context, stop: &CancellationToken) -> Option<i64> {
         match queue::take_over(&context.pool, context.settings.max_attempts).await {
             Ok((epoch, reaped)) => {
                 context.signals.finished(&reaped.failed, queue::State::Failed);
+                counts::lost(context, &reaped);
                 return Some(epoch);
             }
             Err(error) => tracing::warn!(error = chain(&error), "the embedded index can't begin its epoch yet"),

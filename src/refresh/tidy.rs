@@ -1,6 +1,6 @@
 //! What is done every now and then: leases that ended, jobs kept long enough, failed refreshes, retired generations.
 
-use super::{Context, RefreshError, expiry, generations};
+use super::{Context, RefreshError, counts, expiry, generations};
 use crate::queue::{self, JobId, State};
 use crate::store::audit;
 use crate::telemetry::chain;
@@ -35,6 +35,7 @@ pub(super) async fn run(context: Context, stop: CancellationToken) {
 async fn reap(context: &Context) -> Result<(), RefreshError> {
     let reaped = queue::reap(&context.pool, context.settings.max_attempts).await?;
     context.signals.finished(&reaped.failed, State::Failed);
+    counts::lost(context, &reaped);
     Ok(())
 }
 

@@ -7,15 +7,17 @@
 use super::compare::{self, Finding};
 use super::leases::Leases;
 use super::report::Report;
-use super::{Context, RefreshError, in_flight, versions};
+use super::{Context, RefreshError, counts, in_flight, versions};
 use crate::domain::{Scope, UserId};
 use crate::index::UserRange;
 use crate::queue::{self, Claim, Fenced, JobId, Kind, Lane, NewJob, Progress, State};
 use crate::store::affected::{self, Scopes};
+use crate::telemetry::Trace;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::{StreamExt, TryStreamExt, stream};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 /// Users of the database compared in one step.
 const PAGE: u32 = 1_000;
@@ -64,6 +66,8 @@ pub(super) async fn perform(
     let finished = queue::finish_with_result(&context.pool, claim.token, &result).await?;
     leases.let_go(claim.token);
     context.signals.finished(&finished.ids, State::Done);
+    counts::ended(context, &finished, State::Done);
+    counts::compared(context, &report);
     Ok(())
 }
 
@@ -246,11 +250,12 @@ fn steps(context: Context, scopes: Scopes) -> impl futures::Stream<Item = Result
 
 /// One part, as a task of its own: it uses the processor.
 async fn compared(context: Context, step: Step) -> Result<(Step, Vec<Finding>), RefreshError> {
-    let work = tokio::spawn(async move {
+    let work = async move {
         // Asked for each time: a rebuild may have put another in its place.
         let generation = compare::serving(&context).await?;
         let findings = compare::range(&context, &generation, step.range, &step.users).await?;
         Ok((step, findings))
-    });
+    };
+    let work = tokio::spawn(Trace::carried(work).in_current_span());
     work.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }

@@ -6,8 +6,10 @@ use crate::domain::UserId;
 use crate::index::Generation;
 use crate::queue::{self, Claim, Fenced, Progress};
 use crate::store::affected::{self, Scopes};
+use crate::telemetry::Trace;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 /// Poisoned users beyond this are counted no more: something larger is wrong, and the job says so anyway.
@@ -100,10 +102,11 @@ async fn refreshed(
     generations: Vec<Generation>,
     users: Vec<UserId>,
 ) -> Result<(Vec<UserId>, Vec<Poisoned>), RefreshError> {
-    let work = tokio::spawn(async move {
+    let page = async move {
         let poisoned = page::refresh(&context, &generations, &users).await?;
         Ok((users, poisoned))
-    });
+    };
+    let work = tokio::spawn(Trace::carried(page).in_current_span());
     // A panic goes on in whoever waits; nobody cancels the task.
     work.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }

@@ -3,11 +3,12 @@
 use super::leases::Leases;
 use super::settle::{self, WrittenClaim};
 use super::walk::{Begin, Walked, walk};
-use super::{Context, RefreshError, build, generations, poison, scopes, verify};
+use super::{Context, RefreshError, build, counts, generations, poison, scopes, told, verify};
 use crate::queue::{self, Claim, ClaimRequest, Desk, Kind, Turn};
 use crate::telemetry::chain;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 /// At most so many small jobs become one claim.
 const MOST_MERGED: u16 = 512;
@@ -30,7 +31,7 @@ impl Worker {
                 Ok(Some(claim)) => {
                     // There may be more than this one took.
                     self.context.signals.wake.wake(self.desk.lane());
-                    self.work(claim, &stop).await;
+                    self.work_traced(claim, &stop).await;
                 }
                 Ok(None) => {
                     let sleep = self.context.signals.wake.wait(self.desk, self.context.settings.poll);
@@ -53,6 +54,16 @@ impl Worker {
             schema_version: self.context.settings.schema_version,
             epoch: self.context.epoch,
             turn: self.turn.clone(),
+        }
+    }
+
+    /// What is logged meanwhile names the jobs, and what Elasticsearch is asked the trace, where it is one.
+    async fn work_traced(&self, claim: Claim, stop: &CancellationToken) {
+        let (span, trace) = (told::span(&claim), claim.trace());
+        let work = self.work(claim, stop).instrument(span);
+        match trace {
+            Some(trace) => trace.scope(work).await,
+            None => work.await,
         }
     }
 
@@ -91,6 +102,7 @@ impl Worker {
 
     /// What is written is made searchable by the settling task; where it is already, the jobs end here.
     async fn hand_over(&self, claim: &Claim, walked: Walked) -> Result<(), RefreshError> {
+        tracing::debug!(users = walked.users, "jobs are written");
         if !walked.poisoned.is_empty() {
             // Searchable before it is said to have failed: whoever reads the job can rely on what it names.
             let generations = generations::to_write(&self.context).await?;
@@ -124,7 +136,10 @@ impl Worker {
             }
         };
         match ended {
-            Ok(Some(failed)) => self.context.signals.finished(&failed.ids, queue::State::Failed),
+            Ok(Some(failed)) => {
+                self.context.signals.finished(&failed.ids, queue::State::Failed);
+                counts::ended(&self.context, &failed, queue::State::Failed);
+            }
             Ok(None) => {}
             // They come back when the lease ends.
             Err(error) => tracing::warn!(error = chain(&error), jobs, "jobs could not be put back"),

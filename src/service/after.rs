@@ -44,11 +44,10 @@ impl Cluster {
             Effects::Missing => return Err(missing(job)),
             Effects::Unfinished => {}
         }
-        let mut waiting = self
-            .signals
-            .waiters
-            .register(job)
-            .map_err(|_| ServiceError::TooMany { what: "waits for jobs", retry_after: super::RETRY_AFTER })?;
+        let mut waiting = self.signals.waiters.register(job).map_err(|_| {
+            self.counts().too_many_waits();
+            ServiceError::TooMany { what: "waits for jobs", retry_after: super::RETRY_AFTER }
+        })?;
         // It may have ended between the look and the registration.
         self.observed(self.signals.waiters.look_up(&self.pool).await)?;
         match waiting.wait(self.settings.wait_timeout).await {

@@ -2,6 +2,7 @@
 
 use super::caller::Caller;
 use super::cluster::Cluster;
+use super::counts::AboutOne;
 use super::document::Source;
 use super::error::ServiceError;
 use super::question::check_bounds;
@@ -65,6 +66,9 @@ impl Cluster {
             _ => Vec::new(),
         };
         let job = self.hint_for(question.requester, &found);
+        if found.source == Source::Database {
+            self.counts().answered_from_database(AboutOne::Check);
+        }
         Ok(CheckAnswer { document: found.document, organizations, now: self.now(), source: found.source, job })
     }
 }

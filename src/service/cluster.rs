@@ -1,5 +1,6 @@
 //! All that belongs to one database and its index, as one value.
 
+use super::counts::Counts;
 use super::directory::Directory;
 use super::error::{RETRY_AFTER, ServiceError};
 use super::health::Health;
@@ -94,6 +95,9 @@ pub enum Limited {
 }
 
 impl Limited {
+    /// Each of them.
+    pub(super) const ALL: [Self; 4] = [Self::WhoHas, Self::Stream, Self::Explain, Self::DryRun];
+
     const fn words(self) -> &'static str {
         match self {
             Self::WhoHas => "who-has questions",
@@ -102,10 +106,21 @@ impl Limited {
             Self::DryRun => "dry runs",
         }
     }
+
+    /// As metrics name it.
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::WhoHas => "who_has",
+            Self::Stream => "stream",
+            Self::Explain => "explain",
+            Self::DryRun => "dry_run",
+        }
+    }
 }
 
-/// Who runs now.
+/// Who runs now, and what was counted.
 struct Limits {
+    counts: Counts,
     fallback: Arc<Semaphore>,
     search: Arc<Semaphore>,
     stream: Arc<Semaphore>,
@@ -120,6 +135,7 @@ impl Cluster {
         let of = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
         let settings = &parts.settings;
         let limits = Limits {
+            counts: Counts::new(&parts.name),
             fallback: of(settings.fallback_concurrency),
             search: of(settings.search_concurrency),
             stream: of(settings.stream_concurrency),
@@ -141,8 +157,15 @@ impl Cluster {
             Limited::Explain => &self.limits.explain,
             Limited::DryRun => &self.limits.dry_run,
         };
-        let turn = Arc::clone(limit).try_acquire_owned();
-        turn.map_err(|_| ServiceError::TooMany { what: what.words(), retry_after: RETRY_AFTER })
+        Arc::clone(limit).try_acquire_owned().map_err(|_| {
+            self.counts().too_many(what);
+            ServiceError::TooMany { what: what.words(), retry_after: RETRY_AFTER }
+        })
+    }
+
+    /// What is counted of this cluster.
+    pub(super) fn counts(&self) -> &Counts {
+        &self.limits.counts
     }
 
     /// The turns of reads that the database answers instead of the index.

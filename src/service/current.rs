@@ -21,6 +21,7 @@ impl Clusters {
     /// cluster. For a task of its own.
     pub async fn keep_current(self) {
         let mut told = HashSet::new();
+        show(0);
         while self.are_several() {
             tokio::time::sleep(EVERY).await;
             let twice = self.look_at().await;
@@ -50,10 +51,14 @@ impl Clusters {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "there are never so many")]
+fn show(twice: usize) {
+    metrics::gauge!("permdex_organizations_in_several_clusters").set(twice as f64);
+}
+
 /// Each once for as long as it lasts.
 fn tell(twice: &BTreeMap<Arc<str>, Vec<Arc<str>>>, told: &HashSet<Arc<str>>) {
-    #[expect(clippy::cast_precision_loss, reason = "there are never so many")]
-    metrics::gauge!("permdex_organizations_in_several_clusters").set(twice.len() as f64);
+    show(twice.len());
     for (organization, clusters) in twice.iter().filter(|(organization, _)| !told.contains(*organization)).take(NAMED) {
         let names = clusters.join("`, `");
         let first = clusters.first().map(AsRef::as_ref).unwrap_or_default();

@@ -14,6 +14,7 @@ use crate::store::snapshot::{self, LoadedUser};
 use futures::future::BoxFuture;
 use sqlx::PgConnection;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Where an answer comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,12 +106,14 @@ impl Cluster {
     }
 
     async fn load_from_database(&self, user: UserId) -> Result<Found, ServiceError> {
+        let began = Instant::now();
         let mut turn = self.fallback().await?;
         let loaded = snapshot::load_one(&mut turn, user, self.now(), &self.snapshots).await;
+        self.counts().fell_back(began.elapsed());
         let document = match loaded {
             // The index has an empty document of him too: what can't be read may be a deny.
             Err(StoreError::Unreadable(why)) => {
-                tracing::error!(user = %user, "{why}");
+                tracing::error!(user.id = %user, cause = %why, "a user has nothing: what he was given can't be read");
                 Some(Document::empty(user, why.customer, 0))
             }
             loaded => self.observed(loaded)?.map(|loaded| self.to_document(loaded)),
@@ -162,7 +165,7 @@ fn is_nobody(document: &Document) -> bool {
 /// Of a document that no engine can keep there is an empty one in the index: so its user has nothing here too.
 fn kept(mut document: Document) -> Document {
     if let Err(error) = document.check_size() {
-        tracing::warn!(user = %document.user(), "{error}");
+        tracing::warn!(user.id = %document.user(), cause = %error, "a user has nothing: he was given too much to be kept");
         document.permissions.statements.clear();
     }
     document

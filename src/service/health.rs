@@ -75,12 +75,14 @@ struct One {
 }
 
 impl Health {
-    /// Of one storage cluster, which the log and the metric `permdex_dependency_up` name.
+    /// Of one storage cluster, which the log and the metrics name.
     #[must_use]
     pub fn of(cluster: Arc<str>) -> Self {
         let health = Self(Arc::new(Both { cluster: Some(cluster), ..Both::default() }));
-        health.show(Dependency::Index, true);
-        health.show(Dependency::Database, true);
+        for what in [Dependency::Index, Dependency::Database] {
+            health.show(what, true);
+            health.not_tried(what).absolute(0);
+        }
         health
     }
 
@@ -133,7 +135,17 @@ impl Health {
         let now = clock.micros();
         let next = one.next_probe.load(Ordering::Relaxed);
         let later = now.saturating_add(PROBE_INTERVAL);
-        now >= next && one.next_probe.compare_exchange(next, later, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        let may =
+            now >= next && one.next_probe.compare_exchange(next, later, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if !may {
+            self.not_tried(what).increment(1);
+        }
+        may
+    }
+
+    fn not_tried(&self, what: Dependency) -> metrics::Counter {
+        let cluster = self.cluster().to_owned();
+        metrics::counter!("permdex_calls_not_tried_total", "cluster" => cluster, "dependency" => what.as_str())
     }
 
     /// Whether it is time to look at both, at `now`: one caller in [`LOOK_INTERVAL`].

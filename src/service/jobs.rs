@@ -53,6 +53,7 @@ impl Cluster {
         self.told(&mut tx, caller, &job, "permdex:permission:cancel", context).await?;
         self.commit_only(tx).await?;
         self.signals.finished(&[id], State::Cancelled);
+        self.counts().cancelled();
         self.job(caller, id).await
     }
 

@@ -64,7 +64,7 @@ impl Cluster {
         let own = match snapshot::load_one(conn, user.id, self.now(), &self.snapshots).await {
             // What can't be read may be a deny: he has nothing.
             Err(StoreError::Unreadable(why)) => {
-                tracing::error!(user = %user.id, "{why}");
+                tracing::error!(user.id = %user.id, cause = %why, "a user has nothing: what he was given can't be read");
                 let (user, customer) = (user.id, why.customer);
                 Some(Permissions { user, customer, active: true, statements: Vec::new() })
             }

@@ -2,6 +2,7 @@
 
 use super::caller::Caller;
 use super::cluster::Cluster;
+use super::counts::AboutOne;
 use super::document::Source;
 use super::error::ServiceError;
 use crate::domain::{Entry, Filter, UserId};
@@ -43,6 +44,9 @@ impl Cluster {
             None => Vec::new(),
         };
         let job = self.hint_for(question.requester, &found);
+        if found.source == Source::Database {
+            self.counts().answered_from_database(AboutOne::List);
+        }
         Ok(ListAnswer { allow: entries.iter().any(|entry| entry.allow), entries, source: found.source, job })
     }
 }

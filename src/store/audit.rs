@@ -72,15 +72,14 @@ where (select count(*) from (
     ) others) < $9";
 
 /// Adds the row of an attempt that was refused for the reason `why`; at most [`REFUSED_BY_ONE`] an hour of one caller and
-/// [`REFUSED_BY_ALL`] of all. Its before and after are nobody's yet, and not kept.
+/// [`REFUSED_BY_ALL`] of all. Its before and after are nobody's yet, and not kept. Says whether it was added.
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn insert_refused(conn: &mut PgConnection, entry: &Entry<'_>, why: &str) -> Result<(), StoreError> {
+pub async fn insert_refused(conn: &mut PgConnection, entry: &Entry<'_>, why: &str) -> Result<bool, StoreError> {
     let query = sqlx::query(REFUSED_SQL).bind(entry.actor).bind(entry.organization).bind(entry.action);
     let query = query.bind(entry.target).bind(entry.customer).bind(entry.request_id).bind(why);
-    query.bind(REFUSED_BY_ONE).bind(REFUSED_BY_ALL).execute(conn).await?;
-    Ok(())
+    Ok(query.bind(REFUSED_BY_ONE).bind(REFUSED_BY_ALL).execute(conn).await?.rows_affected() > 0)
 }
 
 /// Makes the partitions of the coming months, unless they are there. The owner of the database can detach old ones.

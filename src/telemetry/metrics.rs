@@ -1,7 +1,8 @@
 //! Counters, gauges and histograms, rendered for Prometheus when asked.
 
-use super::TelemetryError;
+use super::{TelemetryError, described};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use metrics_process::Collector;
 use std::time::Duration;
 
 /// Upper bounds of the buckets of every histogram; all of them are in seconds. A check takes microseconds, a rebuild minutes.
@@ -13,7 +14,11 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// The process's metrics. Cheap to clone.
 #[derive(Clone)]
-pub struct Metrics(PrometheusHandle);
+pub struct Metrics {
+    handle: PrometheusHandle,
+    /// Memory, processor time, open files: looked up when somebody asks.
+    process: Collector,
+}
 
 impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -30,13 +35,18 @@ impl Metrics {
         let recorder = recorder();
         let handle = recorder.handle();
         metrics::set_global_recorder(recorder).map_err(|_| TelemetryError::MetricsTwice)?;
-        Ok(Self(handle))
+        described::describe();
+        metrics::gauge!("permdex_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
+        let process = Collector::default();
+        process.describe();
+        Ok(Self { handle, process })
     }
 
     /// All metrics in Prometheus' text format.
     #[must_use]
     pub fn render(&self) -> String {
-        self.0.render()
+        self.process.collect();
+        self.handle.render()
     }
 
     /// Folds the samples of histograms into their buckets every 5 s, until dropped. Without it they pile up while
@@ -45,7 +55,7 @@ impl Metrics {
         let mut ticks = tokio::time::interval(UPKEEP_EVERY);
         loop {
             ticks.tick().await;
-            self.0.run_upkeep();
+            self.handle.run_upkeep();
         }
     }
 }
@@ -58,12 +68,12 @@ fn recorder() -> PrometheusRecorder {
 
 #[cfg(test)]
 mod tests {
-    use super::{Metrics, recorder};
+    use super::{Collector, Metrics, recorder};
 
     #[test]
     fn what_is_counted_is_rendered_in_buckets_of_seconds() {
         let recorder = recorder();
-        let shown = Metrics(recorder.handle());
+        let shown = Metrics { handle: recorder.handle(), process: Collector::default() };
         metrics::with_local_recorder(&recorder, || {
             metrics::counter!("permdex_checks_total", "answer" => "allow").increment(2);
             metrics::histogram!("permdex_check_seconds").record(0.000_03);

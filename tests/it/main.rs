@@ -14,6 +14,7 @@ mod explain;
 mod filling;
 mod import;
 mod instances;
+mod observability;
 mod openapi;
 mod openapi_calls;
 mod private_cluster;

@@ -4,6 +4,7 @@
 mod assigning;
 mod calling;
 mod checking;
+mod counting;
 mod jobs;
 mod searching;
 mod world;

@@ -1,10 +1,10 @@
 //! One database and its index, with everything that runs for them.
 
 use crate::clock::Clock;
-use crate::index::PermissionIndex;
+use crate::index::{Metered, PermissionIndex};
 use crate::queue::{self, Signals};
 use crate::refresh::{self, EngineLock, supervise};
-use crate::service::{self, Cluster, DEFAULT_CLUSTER, Directory, Health, Parts};
+use crate::service::{self, Cluster, DEFAULT_CLUSTER, Directory, Health, Parts, WorkerPool};
 use crate::store::pool::{self, PoolSettings};
 use crate::store::snapshot::SnapshotCache;
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -70,7 +70,8 @@ pub fn assemble(mut inputs: Inputs) -> Assembly {
 
 /// The same on a database that `opening` opens: until then its questions end as those of a database that is away.
 /// `inputs.options` and `inputs.lock` are what `opening` says.
-pub fn assemble_later(inputs: Inputs, opening: impl Future<Output = Opened> + Send + 'static) -> Assembly {
+pub fn assemble_later(mut inputs: Inputs, opening: impl Future<Output = Opened> + Send + 'static) -> Assembly {
+    inputs.index = Arc::new(Metered::new(inputs.index, Arc::clone(&inputs.name)));
     let signals = Signals::default();
     // One for both: what a fallback read has bound, a page need not bind again.
     let snapshots = Arc::new(SnapshotCache::default());
@@ -92,7 +93,8 @@ pub fn assemble_later(inputs: Inputs, opening: impl Future<Output = Opened> + Se
         let open = open.clone();
         move |_| open.cancel()
     });
-    tasks.spawn(work(refresh, opening, stop.clone()).instrument(span.clone()));
+    let worker_pool = WorkerPool::default();
+    tasks.spawn(work(refresh, opening, Arc::clone(&worker_pool), stop.clone()).instrument(span.clone()));
     let cluster = Cluster::new(Parts {
         health: Health::of(Arc::clone(&inputs.name)),
         name: inputs.name,
@@ -104,6 +106,7 @@ pub fn assemble_later(inputs: Inputs, opening: impl Future<Output = Opened> + Se
         clock: inputs.clock,
         settings: inputs.service,
     });
+    tasks.spawn(once(open.clone(), stop.clone(), cluster.clone().keep_gauges(worker_pool, stop.clone())));
     tasks.spawn(once(open, stop.clone(), learn(cluster.clone(), stop.clone())).instrument(span));
     Assembly { cluster, stop, tasks }
 }
@@ -130,10 +133,16 @@ struct Refresh {
 }
 
 /// Opens the database, and works on it.
-async fn work(refresh: Option<Refresh>, opening: impl Future<Output = Opened>, stop: CancellationToken) {
+async fn work(
+    refresh: Option<Refresh>,
+    opening: impl Future<Output = Opened>,
+    worker_pool: WorkerPool,
+    stop: CancellationToken,
+) {
     let Some(Opened { options, lock }) = stop.run_until_cancelled(opening).await else { return };
     let Some(Refresh { index, cache, signals, clock, settings }) = refresh else { return };
-    let (pool, server) = (workers(&options), refresh::KnownServer::default());
+    let pool = worker_pool.get_or_init(|| workers(&options)).clone();
+    let server = refresh::KnownServer::default();
     let context = refresh::Context { pool, index, cache, signals, clock, settings, server, epoch: None };
     match lock {
         Some(lock) => supervise::embedded(context, lock, options, stop).await,

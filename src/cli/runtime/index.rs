@@ -1,7 +1,7 @@
 //! The index engine that the configuration names.
 
 use super::super::exit::Failure;
-use crate::config::{Engine, IndexConfig};
+use crate::config::{Engine, Place};
 use crate::index::elastic::{ElasticIndex, ElasticSettings};
 use crate::index::embedded::EmbeddedIndex;
 use crate::index::{PermissionIndex, SCHEMA_VERSION};
@@ -10,12 +10,14 @@ use secrecy::SecretString;
 use std::sync::Arc;
 
 /// Makes the engine; asks nothing of a server yet.
-pub(in crate::cli) fn engine(config: &IndexConfig) -> Result<Arc<dyn PermissionIndex>, Failure> {
+pub(in crate::cli) fn engine(place: &Place) -> Result<Arc<dyn PermissionIndex>, Failure> {
+    let config = &place.index;
     if config.engine == Engine::Embedded {
         return Ok(Arc::new(EmbeddedIndex::new()));
     }
     let urls = config.url.iter().map(|url| url.parse().with_context(|| format!("index.url `{url}` is no URL")));
     let settings = ElasticSettings {
+        cluster: place.name.as_str().into(),
         urls: urls.collect::<Result<_, _>>()?,
         name: config.name.clone(),
         api_key: config.api_key.clone(),

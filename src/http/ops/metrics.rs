@@ -4,6 +4,7 @@ use crate::http::app::App;
 use crate::http::kind::Kind;
 use crate::http::problem::Problem;
 use crate::http::query::NoQuery;
+use crate::telemetry::Metrics;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -19,5 +20,10 @@ pub(super) async fn metrics(_: NoQuery, State(app): State<App>) -> Result<Respon
     let Some(metrics) = app.metrics() else {
         return Err(Problem::new(Kind::NotFound, "there are no metrics here: see `http.metrics_listen`"));
     };
-    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.render()).into_response())
+    Ok(text(metrics))
+}
+
+/// The answer.
+pub(in crate::http) fn text(metrics: &Metrics) -> Response {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.render()).into_response()
 }

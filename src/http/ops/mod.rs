@@ -13,9 +13,5 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(super) fn endpoints() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(livez::livez)).routes(routes!(readyz::readyz)).merge(metrics_endpoint())
-}
-
-pub(super) fn metrics_endpoint() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(metrics::metrics))
+    OpenApiRouter::new().routes(routes!(livez::livez)).routes(routes!(readyz::readyz)).routes(routes!(metrics::metrics))
 }

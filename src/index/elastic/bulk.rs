@@ -136,6 +136,7 @@ impl Chunk {
                 }
             }
             if let Some(trouble) = busy {
+                client.counts().items_again(again.len());
                 tokio::time::sleep(waits.next().ok_or(trouble)?).await;
             }
             body = again

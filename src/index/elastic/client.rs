@@ -1,13 +1,15 @@
 //! The way to Elasticsearch: nodes, credentials, time-outs and retries. The official client sets no time-out and
 //! retries nothing, so both are done here, for every call.
 
+use super::counts::Counts;
 use super::settings::{ElasticSettings, SettingsError};
 use super::trouble::Trouble;
+use crate::telemetry::{TRACEPARENT, Trace};
 use backon::{ExponentialBuilder, Retryable};
 use bytes::Bytes;
 use elasticsearch::cert::{Certificate, CertificateValidation};
 use elasticsearch::http::Method;
-use elasticsearch::http::headers::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use elasticsearch::http::headers::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use elasticsearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
 use parking_lot::Mutex;
 use secrecy::ExposeSecret;
@@ -34,6 +36,7 @@ struct Inner {
     nodes: Vec<Node>,
     turn: AtomicUsize,
     timeout: Duration,
+    counts: Counts,
 }
 
 #[derive(Debug)]
@@ -62,6 +65,10 @@ pub(super) struct Call<'a> {
 impl<'a> Call<'a> {
     pub fn new(method: Method, path: &'a str) -> Self {
         Self { method, path, query: &[], body: None, lines: false, within: None }
+    }
+
+    pub fn path(&self) -> &str {
+        self.path
     }
 
     pub fn query(mut self, query: &'a [(&'a str, &'a str)]) -> Self {
@@ -106,7 +113,8 @@ impl Client {
             Ok(Node { transport, rests_until: Mutex::new(None) })
         });
         let nodes = nodes.collect::<Result<_, SettingsError>>()?;
-        Ok(Self(Arc::new(Inner { nodes, turn: AtomicUsize::new(0), timeout: settings.request_timeout })))
+        let (timeout, counts) = (settings.request_timeout, Counts::new(&settings.cluster));
+        Ok(Self(Arc::new(Inner { nodes, turn: AtomicUsize::new(0), timeout, counts })))
     }
 
     /// Asks, again where that may help, and gives the body of a success. Takes at most about twice the time-out of
@@ -123,6 +131,7 @@ impl Client {
             .retry(waits)
             .when(|trouble| trouble.is_worth_retrying() && began.elapsed() < timeout)
             .notify(|trouble, wait| {
+                self.0.counts.again(call);
                 let (wait_ms, error) = (wait.as_millis(), chain(trouble));
                 tracing::debug!(path = call.path, wait_ms, error, "asking elasticsearch again");
             })
@@ -131,11 +140,18 @@ impl Client {
 
     async fn ask_once(&self, call: &Call<'_>) -> Result<Bytes, Trouble> {
         let node = self.node()?;
+        let began = Instant::now();
         let answer = send(node, call, self.timeout(call)).await;
+        self.0.counts.tried(call, &answer, began.elapsed());
         if answer.as_ref().is_err_and(Trouble::is_of_the_node) {
             *node.rests_until.lock() = Some(Instant::now() + NODE_RESTS);
         }
         answer
+    }
+
+    /// What is counted of requests.
+    pub fn counts(&self) -> &Counts {
+        &self.0.counts
     }
 
     fn timeout(&self, call: &Call<'_>) -> Duration {
@@ -155,6 +171,10 @@ impl Client {
 
 async fn send(node: &Node, call: &Call<'_>, timeout: Duration) -> Result<Bytes, Trouble> {
     let mut headers = HeaderMap::new();
+    // Elasticsearch's own log and slow log then name the trace too. What is read for many at once has none.
+    if let Some(header) = Trace::current().and_then(|trace| HeaderValue::try_from(trace.header()).ok()) {
+        headers.insert(HeaderName::from_static(TRACEPARENT), header);
+    }
     if call.lines {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
     }
@@ -230,6 +250,41 @@ mod tests {
         let fake = Fake::start(vec![(429, "{}"), (0, ""), BUSY, (200, "done")]).await;
         assert_eq!(ask(&[&fake], LONG).await.unwrap(), "done");
         assert_eq!(fake.count(), 4);
+    }
+
+    #[tokio::test]
+    async fn the_trace_of_whoever_asks_is_passed_on() {
+        let fake = Fake::start(vec![(200, "")]).await;
+        ask(&[&fake], LONG).await.unwrap();
+        let trace = Trace::new();
+        trace.scope(ask(&[&fake], LONG)).await.unwrap();
+        let heads = fake.heads.lock();
+        let sent = |head: &str| head.lines().find_map(|line| line.strip_prefix("traceparent: ").map(str::to_owned));
+        assert_eq!(sent(&heads[0]), None);
+        assert_eq!(Trace::parse(sent(&heads[1]).unwrap().as_bytes()), Some(trace));
+    }
+
+    #[test]
+    fn each_try_is_timed_and_what_is_asked_again_is_counted() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        metrics::with_local_recorder(&recorder, || {
+            runtime.block_on(async {
+                let fake = Fake::start(vec![BUSY, (0, ""), (200, "done")]).await;
+                ask(&[&fake], LONG).await.unwrap();
+            });
+        });
+        let text = recorder.handle().render();
+        let seconds = "permdex_elasticsearch_request_seconds_count{cluster=\"eu\",operation=\"other\",outcome=";
+        for line in [
+            format!("{seconds}\"busy\"}} 1"),
+            format!("{seconds}\"unreachable\"}} 1"),
+            format!("{seconds}\"ok\"}} 1"),
+            "permdex_elasticsearch_retries_total{cluster=\"eu\",operation=\"other\"} 2".to_owned(),
+            "permdex_elasticsearch_retries_total{cluster=\"eu\",operation=\"bulk\"} 0".to_owned(),
+        ] {
+            assert!(text.contains(&line), "{line} is not in\n{text}");
+        }
     }
 
     #[tokio::test]

@@ -16,6 +16,8 @@ pub(super) struct Fake {
     pub url: Url,
     /// The bodies of all requests, in order.
     pub asked: Arc<Mutex<Vec<String>>>,
+    /// Their heads.
+    pub heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Fake {
@@ -23,19 +25,21 @@ impl Fake {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&asked);
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let seen = (Arc::clone(&asked), Arc::clone(&heads));
         tokio::spawn(async move {
             loop {
                 let (connection, _) = listener.accept().await.unwrap();
-                tokio::spawn(answer(connection, script.clone(), Arc::clone(&seen)));
+                tokio::spawn(answer(connection, script.clone(), seen.clone()));
             }
         });
-        Self { url, asked }
+        Self { url, asked, heads }
     }
 
     /// Settings with these nodes.
     pub fn settings(nodes: &[&Self], request_timeout: Duration) -> ElasticSettings {
         ElasticSettings {
+            cluster: "eu".into(),
             urls: nodes.iter().map(|node| node.url.clone()).collect(),
             name: "test".to_owned(),
             api_key: None,
@@ -54,8 +58,11 @@ impl Fake {
     }
 }
 
-async fn answer(mut connection: TcpStream, script: Script, asked: Arc<Mutex<Vec<String>>>) {
-    while let Some(body) = read(&mut connection).await {
+type Seen = (Arc<Mutex<Vec<String>>>, Arc<Mutex<Vec<String>>>);
+
+async fn answer(mut connection: TcpStream, script: Script, (asked, heads): Seen) {
+    while let Some((head, body)) = read(&mut connection).await {
+        heads.lock().push(head);
         let turn = {
             let mut asked = asked.lock();
             asked.push(body);
@@ -76,8 +83,8 @@ async fn answer(mut connection: TcpStream, script: Script, asked: Arc<Mutex<Vec<
     }
 }
 
-/// One request's body.
-async fn read(connection: &mut TcpStream) -> Option<String> {
+/// One request's head and body.
+async fn read(connection: &mut TcpStream) -> Option<(String, String)> {
     let mut text = Vec::new();
     loop {
         let all = String::from_utf8_lossy(&text).into_owned();
@@ -87,7 +94,7 @@ async fn read(connection: &mut TcpStream) -> Option<String> {
                 .find_map(|line| line.strip_prefix("content-length: "))
                 .map_or(0, |length| length.parse().unwrap());
             if body.len() >= length {
-                return Some(body.to_owned());
+                return Some((head.to_owned(), body.to_owned()));
             }
         }
         if connection.read_buf(&mut text).await.ok()? == 0 {

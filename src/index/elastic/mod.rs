@@ -9,6 +9,7 @@
 
 mod bulk;
 mod client;
+mod counts;
 mod document;
 #[cfg(test)]
 mod fake;

@@ -3,11 +3,14 @@
 use elasticsearch::http::Url;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How to reach Elasticsearch.
 #[derive(Debug, Clone)]
 pub struct ElasticSettings {
+    /// The storage cluster, as metrics name it.
+    pub cluster: Arc<str>,
     /// The nodes, at least one. With several, one that does not answer is left alone for a while.
     pub urls: Vec<Url>,
     /// The prefix of all names: `permdex-users`.

@@ -38,7 +38,7 @@ async fn ask(
     generation: &Generation,
     whose: Whose<'_>,
     limit: usize,
-    whole: bool,
+    with_source: bool,
 ) -> Result<bytes::Bytes, Trouble> {
     let users = match whose {
         Whose::Range(range) => json!({"range": {"userId": bounds(range)}}),
@@ -48,7 +48,7 @@ async fn ask(
         "size": page(limit),
         "query": {"bool": {"filter": [users]}},
         "sort": [{"userId": "asc"}],
-        "_source": whole,
+        "_source": with_source,
         "docvalue_fields": ["version"],
         "track_total_hits": false,
     });

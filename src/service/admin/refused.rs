@@ -3,6 +3,7 @@
 use crate::domain::CustomerId;
 use crate::service::caller::Caller;
 use crate::service::cluster::Cluster;
+use crate::service::counts::LeftOut;
 use crate::service::error::ServiceError;
 use crate::service::right::Right;
 use crate::service::written::WriteContext;
@@ -42,9 +43,14 @@ impl Cluster {
             Ok(mut connection) => audit::insert_refused(&mut connection, &entry, &why).await,
             Err(error) => Err(error.into()),
         };
-        if let Err(error) = written {
-            let error = crate::telemetry::chain(&error);
-            tracing::warn!(actor, target, error, "a refused attempt could not be written to the audit log");
+        match written {
+            Ok(true) => {}
+            Ok(false) => self.counts().left_out(LeftOut::Bound),
+            Err(error) => {
+                self.counts().left_out(LeftOut::Failed);
+                let error = crate::telemetry::chain(&error);
+                tracing::warn!(actor, target, error, "a refused attempt could not be written to the audit log");
+            }
         }
         result
     }

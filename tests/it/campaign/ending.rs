@@ -71,6 +71,7 @@ async fn acknowledged_is_kept(run: &Run, pool: &PgPool) -> Result<BTreeMap<Key, 
 
 fn settings(url: &str, name: &str) -> Result<ElasticSettings, String> {
     Ok(ElasticSettings {
+        cluster: "default".into(),
         urls: vec![url.parse().map_err(|error| format!("`{url}`: {error}"))?],
         name: name.to_owned(),
         api_key: None,

@@ -20,6 +20,7 @@ use permdex::service::import::import;
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions as _, PgPool};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The policy that all users of [`organization`] hold through their customer.
 const POLICY: i64 = 1;

@@ -125,8 +125,8 @@ async fn no_question_notices(engine: Engine) {
     let during = asked_while(&app, &truth, async {
         for _ in 0..REBUILDS {
             let serving = app.assembly.cluster.index.serving().await.expect("it answers");
-            let begun = app.ask(Method::POST, "/v2/permission/rebuild", json!({})).await;
-            let path = format!("/v2/permission/job/{}", begun.body["jobId"].as_str().expect("a job"));
+            let asked = app.ask(Method::POST, "/v2/permission/rebuild", json!({})).await;
+            let path = format!("/v2/permission/job/{}", asked.body["jobId"].as_str().expect("a job"));
             let job = async || app.ask(Method::GET, &path, Value::Null).await.body;
             within("the rebuild ends", || async { job().await["state"] == json!("done") }).await;
             assert_ne!(app.assembly.cluster.index.serving().await.expect("it answers"), serving);

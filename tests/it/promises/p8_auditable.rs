@@ -176,11 +176,11 @@ async fn what_is_in_flight_is_no_difference(engine: Engine) {
         assert_eq!((&found["users"], &found["differences"]), (&json!(USERS), &json!(0)), "round {round}: {found}");
     }
     stop.store(true, Ordering::SeqCst);
-    let mut writes = 0;
+    let mut made = 0;
     for writer in writers {
-        writes += writer.await.expect("no panic");
+        made += writer.await.expect("no panic");
     }
-    println!("{writes} writes in {:.1} s meanwhile", began.elapsed().as_secs_f64());
+    println!("{made} writes in {:.1} s meanwhile", began.elapsed().as_secs_f64());
     app.drained().await;
     assert_eq!(verify(&app, false).await["differences"], json!(0));
 }

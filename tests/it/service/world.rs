@@ -148,7 +148,7 @@ fn instance(db: &TestDatabase, index: &Arc<Counting>, settings: Settings) -> Clu
         signals: Signals::default(),
         clock: Clock::System,
         settings,
-        health: Health::default(),
+        health: Health::of("default".into()),
     })
 }
 

@@ -341,6 +341,7 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
 /// Settings for an index of its own on the tests' Elasticsearch.
 pub async fn elastic_settings() -> ElasticSettings {
     ElasticSettings {
+        cluster: "default".into(),
         urls: vec![elasticsearch().await.parse().expect("a URL")],
         name: unique_prefix(),
         api_key: None,

@@ -11,6 +11,7 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
+use metrics::{Counter, counter};
 use quick_cache::sync::Cache;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -33,6 +34,9 @@ pub(super) mod endpoint {
     pub const CREATE_TEMPORARY_GRANT: usize = 4;
     pub const GET_TEMPORARY_GRANTS: usize = 5;
     pub const COUNT: usize = 6;
+    /// As metrics name them.
+    pub const NAMES: [&str; COUNT] =
+        ["create_role", "get_roles", "modify_role", "assign_role", "create_temporary_grant", "get_temporary_grants"];
 }
 
 type OfOne = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
@@ -41,9 +45,9 @@ type OfOne = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformation
 #[derive(Debug)]
 pub(in crate::http) struct Limits([Option<Limit>; endpoint::COUNT]);
 
-#[derive(Debug)]
 struct Limit {
     a_minute: NonZeroU32,
+    limited: Counter,
     callers: Cache<String, Arc<OfOne>>,
 }
 
@@ -52,6 +56,12 @@ struct Limit {
 pub(in crate::http) struct Standing {
     a_minute: NonZeroU32,
     remaining: u32,
+}
+
+impl std::fmt::Debug for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} a minute", self.a_minute)
+    }
 }
 
 impl Limits {
@@ -66,7 +76,11 @@ impl Limits {
             get_temporary_grants,
         } = *config;
         let all = [create_role, get_roles, modify_role, assign_role, create_temporary_grant, get_temporary_grants];
-        Self(all.map(|a_minute| NonZeroU32::new(a_minute).map(Limit::new)))
+        let mut names = endpoint::NAMES.into_iter();
+        Self(all.map(|a_minute| {
+            let name = names.next().unwrap_or_default();
+            NonZeroU32::new(a_minute).map(|a_minute| Limit::new(a_minute, name))
+        }))
     }
 
     /// Counts a request of `caller`: how he stands after it, `None` without a limit.
@@ -80,8 +94,10 @@ impl Limits {
 }
 
 impl Limit {
-    fn new(a_minute: NonZeroU32) -> Self {
-        Self { a_minute, callers: Cache::new(MAX_CALLERS) }
+    fn new(a_minute: NonZeroU32, endpoint: &'static str) -> Self {
+        let limited = counter!("permdex_rate_limited_total", "endpoint" => endpoint);
+        limited.absolute(0);
+        Self { a_minute, limited, callers: Cache::new(MAX_CALLERS) }
     }
 
     fn count(&self, caller: &str) -> Result<Standing, (Standing, Duration)> {
@@ -92,6 +108,7 @@ impl Limit {
         match his.check() {
             Ok(state) => Ok(Standing { a_minute, remaining: state.remaining_burst_capacity() }),
             Err(not_until) => {
+                self.limited.increment(1);
                 let wait = not_until.wait_time_from(DefaultClock::default().now());
                 Err((Standing { a_minute, remaining: 0 }, wait))
             }
@@ -149,6 +166,23 @@ mod tests {
         assert_eq!(remaining("acme_18"), Ok(2));
         assert!(limits.count(endpoint::MODIFY_ROLE, "acme_17").is_ok());
         assert!((0..1_000).all(|_| limits.count(endpoint::GET_ROLES, "acme_17") == Ok(None)));
+    }
+
+    #[test]
+    fn who_asks_too_often_is_counted_by_endpoint() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            let limits = limits(1);
+            for caller in ["acme_17", "acme_17", "acme_17", "acme_18"] {
+                let _ = limits.count(endpoint::ASSIGN_ROLE, caller);
+            }
+        });
+        let text = recorder.handle().render();
+        for (endpoint, times) in [("assign_role", 2), ("create_role", 0), ("get_temporary_grants", 0)] {
+            let line = format!("permdex_rate_limited_total{{endpoint=\"{endpoint}\"}} {times}\n");
+            assert!(text.contains(&line), "{line} is not in\n{text}");
+        }
+        assert!(!text.contains("get_roles"), "without a limit there is nothing to count: {text}");
     }
 
     #[test]

@@ -73,7 +73,8 @@ fn body(
     let begin = stream::iter(begin(form).map(Ok));
     let end = stream::iter(end(form, size).map(Ok));
     begin.chain(pieces).chain(end).inspect_err(move |cut| {
-        tracing::warn!(request_id = request.id(), cause = %chain(cut), "a stream was cut");
+        let (request_id, trace) = (request.id(), request.trace());
+        tracing::warn!(request_id, trace.id = %trace, cause = %chain(cut), "a stream was cut");
     })
 }
 

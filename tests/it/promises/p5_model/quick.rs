@@ -21,7 +21,9 @@ impl Hasher for Fold {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.fold(u64::from(*byte)));
+        for byte in bytes {
+            self.fold(u64::from(*byte));
+        }
     }
 
     fn write_u8(&mut self, value: u8) {
@@ -33,6 +35,6 @@ impl Hasher for Fold {
     }
 
     fn write_isize(&mut self, value: isize) {
-        self.fold(value as u64);
+        self.fold(value.cast_unsigned() as u64);
     }
 }
