@@ -268,12 +268,15 @@ pub(super) async fn discard_retired(context: &Context, after: Duration) -> Resul
 
 /// Forgets every generation: the embedded engine starts empty, and whatever Elasticsearch still has from before
 /// would miss what is written from now on. What this index has of them is deleted: after a lost lock the embedded
-/// engine would keep a whole copy in memory beside the new one.
+/// engine would keep a whole copy in memory beside the new one. A newer schema's are its own release's business.
 pub(super) async fn forget_all(context: &Context) -> Result<(), RefreshError> {
-    let names: Vec<String> =
-        sqlx::query_scalar("update index_generations set state = 'dropped' where state <> 'dropped' returning name")
-            .fetch_all(&context.pool)
-            .await?;
+    let names: Vec<String> = sqlx::query_scalar(
+        "update index_generations set state = 'dropped'
+         where state <> 'dropped' and schema_version <= $1 returning name",
+    )
+    .bind(context.settings.schema_version)
+    .fetch_all(&context.pool)
+    .await?;
     for name in names.into_iter().filter(|name| name.starts_with(&context.settings.index_name)) {
         context.index.discard(&Generation(name.into())).await?;
     }
