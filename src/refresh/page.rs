@@ -122,15 +122,16 @@ async fn load(context: &Context, users: &[UserId]) -> Result<(Vec<Loaded>, Vec<P
         counts::read(context, began.elapsed());
         match read {
             Ok(loaded) => all.extend(loaded),
-            Err(error) if error.is_transient() => return Err(error.into()),
-            Err(error) => {
-                if let [user] = part {
-                    poisoned.push(Poisoned { user: *user, why: error.to_string() });
-                } else {
+            Err(error) if error.is_of_data() || error.is_timeout() => match part {
+                // A database that is too slow for one user is nobody's fault: he keeps what he has.
+                [user] if error.is_of_data() => poisoned.push(Poisoned { user: *user, why: error.to_string() }),
+                [_] => return Err(error.into()),
+                _ => {
                     let (one, other) = part.split_at(part.len() / 2);
                     left.extend([one, other]);
                 }
-            }
+            },
+            Err(error) => return Err(error.into()),
         }
     }
     Ok((all, poisoned))

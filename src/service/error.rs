@@ -4,6 +4,7 @@ use crate::domain::{NotCovered, TooLong};
 use crate::index::{IndexError, TooManyTerms};
 use crate::json::Errors;
 use crate::queue::QueueError;
+use crate::store::is_away;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
@@ -184,23 +185,5 @@ impl From<IndexError> for ServiceError {
         } else {
             Self::Internal(Box::new(error))
         }
-    }
-}
-
-/// Whether the same statement may succeed later without anybody doing anything.
-pub(super) fn is_away(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
-        // 08: connection; 53: resources; 57P: shutting down or starting; 40: deadlock, serialisation; 55P03: lock
-        // timeout; 25006: a standby that was not promoted yet; 57014: cancelled by a timeout.
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            ["08", "53", "57P", "40"].iter().any(|class| code.starts_with(class))
-                || ["55P03", "25006", "57014"].contains(&&*code)
-        }),
-        _ => false,
     }
 }

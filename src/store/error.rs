@@ -2,6 +2,7 @@
 
 use crate::domain::{CustomerId, UserId};
 use sqlx::Error;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A store operation that did not happen. Its cause is for the log, never for a client.
@@ -35,16 +36,50 @@ impl StoreError {
     /// Whether the database is away, rather than refusing what we said: worth waiting for, and nobody's fault.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        let Self::Database(error) = self else { return false };
-        match error {
-            Error::Io(_) | Error::Tls(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
-            // Connection exceptions, too many connections, shutting down or starting up.
-            Error::Database(refused) => {
-                refused.code().is_some_and(|code| code.starts_with("08") || code == "53300" || code.starts_with("57P0"))
-            }
-            _ => false,
+        matches!(self, Self::Database(error) if is_away(error))
+    }
+
+    /// Whether what is stored about those who were asked for is to blame: the others can be read without them.
+    #[must_use]
+    pub fn is_of_data(&self) -> bool {
+        match self {
+            Self::TooMuch { .. }
+            | Self::Stored { .. }
+            | Self::Unreadable(_)
+            | Self::Database(Error::ColumnDecode { .. } | Error::Decode(_)) => true,
+            // Values that can't be computed with, and limits of the server.
+            Self::Database(Error::Database(refused)) => is_code(refused.code(), &["22", "54"], &[]),
+            Self::Database(_) => false,
         }
     }
+
+    /// Whether the statement took longer than it may: fewer users at a time may do.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Database(Error::Database(refused)) if is_code(refused.code(), &[], &[CANCELLED]))
+    }
+}
+
+/// A statement that somebody cancelled, or that ran into its time limit.
+const CANCELLED: &str = "57014";
+
+/// Whether the database can't do now what it can at other times: no fault of what it was asked, and worth another try
+/// later. Credentials that it refuses are mended by an operator; until then everything waits.
+#[must_use]
+pub fn is_away(error: &Error) -> bool {
+    match error {
+        Error::Io(_) | Error::Tls(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
+        // 08: connection; 28: credentials; 40: deadlock, serialisation; 53: resources; 57P: shutting down or starting;
+        // 58: the server's disk; 55P03: a lock's time limit; 25006: a standby that was not promoted yet.
+        Error::Database(refused) => {
+            is_code(refused.code(), &["08", "28", "40", "53", "57P", "58"], &["55P03", "25006", CANCELLED])
+        }
+        _ => false,
+    }
+}
+
+fn is_code(code: Option<Cow<'_, str>>, classes: &[&str], codes: &[&str]) -> bool {
+    code.is_some_and(|code| classes.iter().any(|class| code.starts_with(class)) || codes.contains(&&*code))
 }
 
 /// Something stored that is in a user's way can't be read: somebody's hand was in the database, or a newer release.

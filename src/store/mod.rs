@@ -19,7 +19,7 @@ pub mod records;
 pub mod snapshot;
 pub mod users;
 
-pub use error::{StoreError, Unreadable};
+pub use error::{StoreError, Unreadable, is_away};
 
 /// Every statement of the request and refresh paths, by name: `tests/it/explain.rs` fails on one that scans a
 /// large table.
