@@ -14,6 +14,9 @@ use sqlx::postgres::PgConnectOptions;
 use std::str::FromStr;
 use std::time::Duration;
 
+/// So long connections are waited for at the end.
+const CLOSES_WITHIN: Duration = Duration::from_secs(5);
+
 /// An open database. Close it: the private cluster is stopped by its last user.
 pub(super) struct Database {
     pub pool: PgPool,
@@ -70,7 +73,8 @@ impl Database {
 
 /// Closes the connections and stops the private cluster, if it is one, unless somebody else uses it.
 pub(super) async fn close(pool: &PgPool, private: Option<PrivateCluster>) {
-    pool.close().await;
+    // One that the server says nothing on any more would be waited for for ever; it ends with the process.
+    let _ = tokio::time::timeout(CLOSES_WITHIN, pool.close()).await;
     if let Some(private) = private
         && let Err(error) = private.stop().await
     {

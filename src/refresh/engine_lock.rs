@@ -14,6 +14,8 @@ const KEY: i64 = 7_267_102;
 const EVERY: Duration = Duration::from_secs(1);
 /// A busy machine can take seconds to answer while nothing is wrong, and giving up then costs a whole refill.
 const ANSWER: Duration = Duration::from_secs(5);
+/// For a new connection and the lock.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// Why the lock was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -41,9 +43,21 @@ impl EngineLock {
     /// # Errors
     /// [`LockError`].
     pub async fn take(options: &PgConnectOptions) -> Result<Self, LockError> {
-        let mut connection = options.connect().await?;
-        let taken: bool =
-            sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(KEY).fetch_one(&mut connection).await?;
+        // A server that can't reach us any more shall notice, and give the lock to whoever asks for it, us again included:
+        // left alone it waits for hours. On a socket of the same machine these mean nothing.
+        let options = options.clone().options([
+            ("tcp_keepalives_idle", 5),
+            ("tcp_keepalives_interval", 2),
+            ("tcp_keepalives_count", 3),
+        ]);
+        let asked = async {
+            let mut connection = options.connect().await?;
+            let taken: bool =
+                sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(KEY).fetch_one(&mut connection).await?;
+            Ok::<_, sqlx::Error>((connection, taken))
+        };
+        let asked = tokio::time::timeout(CONNECT, asked).await;
+        let (connection, taken) = asked.map_err(|elapsed| sqlx::Error::Io(elapsed.into()))??;
         if taken { Ok(Self { connection }) } else { Err(LockError::Taken) }
     }
 

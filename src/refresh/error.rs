@@ -4,6 +4,7 @@ use crate::domain::UserId;
 use crate::index::{Generation, IndexError};
 use crate::queue::QueueError;
 use crate::store::StoreError;
+use std::time::Duration;
 
 /// Why a page or a job did not get through.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +26,8 @@ pub enum RefreshError {
     GivenUp(Generation),
     /// The generation that was built is not whole, and could not be mended.
     #[error(
-        "the new generation is not whole: {users} users are missing or older there, user `{first}` first.              The index serves as before; see the workers' log, then ask for the rebuild again"
+        "the new generation is not whole: {users} users are missing or older there, user `{first}` first. \
+         The index serves as before; see the workers' log, then ask for the rebuild again"
     )]
     Incomplete {
         /// How many, of the page that was looked at.
@@ -33,6 +35,9 @@ pub enum RefreshError {
         /// The first of them.
         first: UserId,
     },
+    /// Nobody answered for so long.
+    #[error("the database did not answer within {} s", .0.as_secs())]
+    Silent(Duration),
     /// A scope that this release does not know.
     #[error("the job's scope is unknown: a newer release may have made it")]
     Scope(#[source] serde_json::Error),
@@ -51,7 +56,7 @@ impl RefreshError {
         match self {
             Self::Store(error) => error.is_transient(),
             Self::Index(error) => error.is_transient(),
-            Self::Queue(_) | Self::GivenUp(_) => true,
+            Self::Queue(_) | Self::GivenUp(_) | Self::Silent(_) => true,
             Self::Fenced | Self::Incomplete { .. } | Self::Scope(_) => false,
         }
     }

@@ -4,6 +4,7 @@
 //! this task's too: the index's own is switched off, so that "it is searchable now" is known and not guessed.
 
 use super::leases::Leases;
+use super::patience::{STATEMENT, within};
 use super::{Context, RefreshError, counts, generations};
 use crate::queue::{self, Ended, State};
 use crate::telemetry::chain;
@@ -58,7 +59,7 @@ pub(super) async fn run(
 }
 
 async fn settle(context: &Context, leases: &Leases, open: &[WrittenClaim]) -> Result<(), RefreshError> {
-    let all = generations::to_write(context).await?;
+    let all = within(STATEMENT, generations::to_write(context)).await?;
     context.index.refresh(&all).await?;
     finish(context, leases, open).await
 }
@@ -66,7 +67,7 @@ async fn settle(context: &Context, leases: &Leases, open: &[WrittenClaim]) -> Re
 /// Ends the claims: their effect is searchable.
 pub(super) async fn finish(context: &Context, leases: &Leases, open: &[WrittenClaim]) -> Result<(), RefreshError> {
     let ended: Vec<_> = open.iter().map(|claim| Ended { token: claim.token, users: Some(claim.users) }).collect();
-    let finished = queue::finish(&context.pool, &ended).await?;
+    let finished = within(STATEMENT, queue::finish(&context.pool, &ended)).await?;
     for claim in open {
         leases.let_go(claim.token);
     }

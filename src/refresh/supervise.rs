@@ -1,5 +1,6 @@
 //! Keeping the refresh running: over an index that is away at start, and over a lost lock of the embedded engine.
 
+use super::patience::{SEVERAL, STATEMENT, within};
 use super::{Context, EngineLock, LockError, RefreshError, counts, run};
 use crate::queue;
 use crate::telemetry::chain;
@@ -43,6 +44,8 @@ pub async fn embedded(mut context: Context, mut lock: EngineLock, options: PgCon
         if lost.is_none() {
             return;
         }
+        // Where its connection lives on after all, the database would keep the lock from ourselves.
+        drop(lock);
         let Some(again) = taken(&options, &stop).await else { return };
         lock = again;
     }
@@ -50,7 +53,7 @@ pub async fn embedded(mut context: Context, mut lock: EngineLock, options: PgCon
 
 async fn epoch(context: &Context, stop: &CancellationToken) -> Option<i64> {
     for pause in pauses() {
-        match queue::take_over(&context.pool, context.settings.max_attempts).await {
+        match within(STATEMENT, queue::take_over(&context.pool, context.settings.max_attempts)).await {
             Ok((epoch, reaped)) => {
                 context.signals.finished(&reaped.failed, queue::State::Failed);
                 counts::lost(context, &reaped);
@@ -65,7 +68,7 @@ async fn epoch(context: &Context, stop: &CancellationToken) -> Option<i64> {
 
 async fn started(context: &Context, stop: &CancellationToken) -> Option<run::Refresher> {
     for pause in pauses() {
-        match run::start(context.clone()).await {
+        match within(SEVERAL, run::start(context.clone())).await {
             Ok(refresher) => return Some(refresher),
             Err(error) => say(&error),
         }

@@ -17,6 +17,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::{StreamExt, TryStreamExt, stream};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
 /// Users of the database compared in one step.
@@ -256,6 +257,6 @@ async fn compared(context: Context, step: Step) -> Result<(Step, Vec<Finding>), 
         let findings = compare::range(&context, &generation, step.range, &step.users).await?;
         Ok((step, findings))
     };
-    let work = tokio::spawn(Trace::carried(work).in_current_span());
+    let work = AbortOnDropHandle::new(tokio::spawn(Trace::carried(work).in_current_span()));
     work.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }

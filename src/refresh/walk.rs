@@ -9,6 +9,7 @@ use crate::store::affected::{self, Scopes};
 use crate::telemetry::Trace;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -106,7 +107,8 @@ async fn refreshed(
         let poisoned = page::refresh(&context, &generations, &users).await?;
         Ok((users, poisoned))
     };
-    let work = tokio::spawn(Trace::carried(page).in_current_span());
-    // A panic goes on in whoever waits; nobody cancels the task.
+    // Ends with whoever waits: a claim that was lost must not keep a connection that says nothing any more.
+    let work = AbortOnDropHandle::new(tokio::spawn(Trace::carried(page).in_current_span()));
+    // A panic goes on in whoever waits; nobody else cancels the task.
     work.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }

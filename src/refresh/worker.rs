@@ -1,6 +1,7 @@
 //! The worker: claims, walks, hands over to settling.
 
 use super::leases::Leases;
+use super::patience::{STATEMENT, within};
 use super::settle::{self, WrittenClaim};
 use super::walk::{Begin, Walked, walk};
 use super::{Context, RefreshError, build, counts, generations, poison, scopes, told, verify};
@@ -27,7 +28,7 @@ impl Worker {
     pub(super) async fn run(self, stop: CancellationToken) {
         let request = self.request();
         while !stop.is_cancelled() {
-            match queue::claim(&self.context.pool, &request).await {
+            match within(STATEMENT, queue::claim(&self.context.pool, &request)).await {
                 Ok(Some(claim)) => {
                     // There may be more than this one took.
                     self.context.signals.wake.wake(self.desk.lane());
@@ -128,11 +129,14 @@ impl Worker {
             }
             error if error.is_transient() => {
                 tracing::warn!(error = chain(error), jobs, "jobs wait: something they need is unreachable");
-                queue::release(&self.context.pool, claim.token, self.context.settings.pause).await.map(|_| None)
+                let released = queue::release(&self.context.pool, claim.token, self.context.settings.pause);
+                within(STATEMENT, released).await.map(|_| None)
             }
             error => {
                 tracing::error!(error = chain(error), jobs, "jobs failed");
-                queue::finish_failed(&self.context.pool, claim.token, &error.to_string(), None).await.map(Some)
+                let error = error.to_string();
+                let failed = queue::finish_failed(&self.context.pool, claim.token, &error, None);
+                within(STATEMENT, failed).await.map(Some)
             }
         };
         match ended {

@@ -51,6 +51,8 @@ impl Cluster {
             if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
                 return;
             }
+            // What is away is to be seen, too, when nobody asks anything.
+            self.readiness().await;
         }
     }
 }

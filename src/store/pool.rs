@@ -35,6 +35,10 @@ impl Default for PoolSettings {
     }
 }
 
+/// A connection that was given back in the midst of a statement may take so long to come to its end; then it is closed,
+/// whatever the server still does for it.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
+
 /// A pool that connects when somebody needs it, so that a service can start while its database is away.
 /// Must be called within a tokio runtime.
 #[must_use]
@@ -50,6 +54,14 @@ pub fn connect(options: PgConnectOptions, settings: &PoolSettings) -> PgPool {
                 if meta.idle_for > RESTED {
                     connection.ping().await?;
                 }
+                Ok(true)
+            })
+        })
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // The pool itself would wait for ever, and give the place to nobody else: a server whose machine is gone
+                // does not even close the connection.
+                tokio::time::timeout(ENDS_WITHIN, connection.flush()).await.map_err(std::io::Error::from)??;
                 Ok(true)
             })
         })

@@ -7,6 +7,7 @@ use crate::refresh::{self, EngineLock, supervise};
 use crate::service::{self, Cluster, DEFAULT_CLUSTER, Directory, Health, Parts, WorkerPool};
 use crate::store::pool::{self, PoolSettings};
 use crate::store::snapshot::SnapshotCache;
+use crate::telemetry::chain;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::FutureExt;
 use sqlx::PgPool;
@@ -23,6 +24,8 @@ const STOP_WAIT: Duration = Duration::from_secs(20);
 const WORKER_CONNECTIONS: u32 = 12;
 /// The customers are read again after this, and after ever longer pauses up to the second.
 const LEARN_AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(5)];
+/// For reading all customers, of which there may be some hundred thousands.
+const LEARN_WITHIN: Duration = Duration::from_mins(2);
 
 /// What an assembly is made of.
 pub struct Inputs {
@@ -161,10 +164,14 @@ async fn learn(cluster: Cluster, stop: CancellationToken) {
     let [first, longest] = LEARN_AGAIN;
     let backoff = ExponentialBuilder::default().with_min_delay(first).with_max_delay(longest).without_max_times();
     for pause in backoff.build() {
-        match stop.run_until_cancelled(cluster.load_directory()).await {
-            Some(Err(error)) => {
-                tracing::warn!(error = crate::telemetry::chain(&error), "the customers can't be read yet");
+        let load = async {
+            match tokio::time::timeout(LEARN_WITHIN, cluster.load_directory()).await {
+                Ok(loaded) => loaded.map_err(|error| chain(&error)),
+                Err(elapsed) => Err(chain(&elapsed)),
             }
+        };
+        match stop.run_until_cancelled(load).await {
+            Some(Err(error)) => tracing::warn!(error, "the customers can't be read yet"),
             Some(Ok(())) | None => return,
         }
         if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
