@@ -29,10 +29,11 @@ enum Operation {
     Withdraw,
     Discard,
     Serving,
+    Identity,
     HighestVersion,
 }
 
-const OPERATIONS: [&str; 14] = [
+const OPERATIONS: [&str; 15] = [
     "get",
     "write",
     "refresh",
@@ -46,6 +47,7 @@ const OPERATIONS: [&str; 14] = [
     "withdraw",
     "discard",
     "serving",
+    "identity",
     "highest_version",
 ];
 const OUTCOMES: [&str; 5] = ["ok", "unreachable", "partial", "not_ready", "refused"];
@@ -198,6 +200,10 @@ impl PermissionIndex for Metered {
 
     fn serving(&self) -> BoxFuture<'_, Result<Option<Generation>, IndexError>> {
         self.timed(Operation::Serving, self.index.serving()).boxed()
+    }
+
+    fn identity<'a>(&'a self, generation: &'a Generation) -> BoxFuture<'a, Result<Option<String>, IndexError>> {
+        self.timed(Operation::Identity, self.index.identity(generation)).boxed()
     }
 
     fn highest_version(&self) -> BoxFuture<'_, Result<i64, IndexError>> {

@@ -122,6 +122,11 @@ pub trait PermissionIndex: Send + Sync + fmt::Debug {
     /// The generation that is read, if any serves.
     fn serving(&self) -> BoxFuture<'_, Result<Option<Generation>, IndexError>>;
 
+    /// What tells `generation` from others of the same name: it is another one after the generation was deleted and made
+    /// anew, or restored from a copy, and never changes else. `None` where there is nothing to restore.
+    /// [`IndexError::NotReady`] when it does not exist.
+    fn identity<'a>(&'a self, generation: &'a Generation) -> BoxFuture<'a, Result<Option<String>, IndexError>>;
+
     /// The highest version among what is searchable, 0 when there is none.
     fn highest_version(&self) -> BoxFuture<'_, Result<i64, IndexError>>;
 

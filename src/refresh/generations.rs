@@ -1,7 +1,7 @@
 //! The register of generations: which copies of the index exist, and which one serves.
 
 use super::{Context, RefreshError};
-use crate::index::Generation;
+use crate::index::{Generation, IndexError};
 use crate::queue::{self, Fenced};
 use sqlx::{PgConnection, PgExecutor, Row};
 use std::time::Duration;
@@ -39,12 +39,13 @@ pub(super) struct Found {
 
 /// Looks at both without waiting; where they differ, once more when no swap is under way elsewhere: halfway they do.
 pub(super) async fn found(context: &Context) -> Result<Found, RefreshError> {
-    let serves = context.index.serving().await?;
-    let registered = serving(&context.pool, context).await?;
-    let written = to_write(context).await?;
-    let found = Found::of(registered, serves, &written);
-    if found.is_written {
-        return Ok(found);
+    if let Some(serves) = one(context.index.serving().await)? {
+        let registered = serving(&context.pool, context).await?;
+        let written = to_write(context).await?;
+        let found = Found::of(registered, serves, &written);
+        if found.is_written {
+            return Ok(found);
+        }
     }
     let mut transaction = context.pool.begin().await?;
     // What `serve` locks: it holds its lock until both are changed.
@@ -56,9 +57,30 @@ pub(super) async fn found(context: &Context) -> Result<Found, RefreshError> {
     .fetch_all(&mut *transaction)
     .await?;
     let written: Vec<_> = names.into_iter().map(|name| Generation(name.into())).collect();
-    let serves = context.index.serving().await?;
     let registered = serving(&mut *transaction, context).await?;
+    let serves = match (one(context.index.serving().await)?, &registered) {
+        (Some(serves), _) => serves,
+        (None, Some(registered)) => {
+            tracing::warn!(generation = %registered, "the index served several generations: it serves this one again");
+            context.index.serve(registered).await?;
+            Some(registered.clone())
+        }
+        (None, None) => {
+            context.index.withdraw().await?;
+            None
+        }
+    };
     Ok(Found::of(registered, serves, &written))
+}
+
+/// `None`: not one, but several. The answer to a swap that was given up can come late, and lead to one more.
+#[allow(clippy::option_option, reason = "none serving and several serving are two things")]
+fn one(serving: Result<Option<Generation>, IndexError>) -> Result<Option<Option<Generation>>, IndexError> {
+    match serving {
+        Ok(serving) => Ok(Some(serving)),
+        Err(IndexError::Refused(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 impl Found {
@@ -87,6 +109,43 @@ pub(super) async fn is_newer_schema(context: &Context) -> Result<bool, RefreshEr
     Ok(highest.is_some_and(|highest| highest < context.settings.schema_version))
 }
 
+/// Whether a newer schema is registered: then this release does not build any more.
+pub(super) async fn is_outdated(context: &Context) -> Result<bool, RefreshError> {
+    Ok(sqlx::query_scalar(
+        "select exists (select from index_generations where schema_version > $1 and state in ('building', 'serving'))",
+    )
+    .bind(context.settings.schema_version)
+    .fetch_one(&context.pool)
+    .await?)
+}
+
+/// Whether a rebuild of everybody waits or runs.
+pub(super) async fn is_building(db: impl PgExecutor<'_>) -> Result<bool, RefreshError> {
+    Ok(sqlx::query_scalar(
+        "select exists (select from jobs where state = 'queued' and lane = 'large' and kind = 'rebuild'
+                            and scope ? 'everyone')
+             or exists (select from jobs where claim is not null and kind = 'rebuild' and scope ? 'everyone')",
+    )
+    .fetch_one(db)
+    .await?)
+}
+
+/// Whether `generation` is still the index that was registered under its name. One that was registered before anybody
+/// looked is taken at its word.
+pub(super) async fn is_itself(context: &Context, generation: &Generation) -> Result<bool, RefreshError> {
+    let Some(identity) = context.index.identity(generation).await? else { return Ok(true) };
+    let registered: Option<String> = sqlx::query_scalar(
+        "with learned as (update index_generations set identity = $2 where name = $1 and identity is null)
+         select identity from index_generations where name = $1",
+    )
+    .bind(&*generation.0)
+    .bind(&identity)
+    .fetch_optional(&context.pool)
+    .await?
+    .flatten();
+    Ok(registered.is_none_or(|registered| registered == identity))
+}
+
 /// The generation that is being built, or a new one under a name never used before. Says whether it is empty: then
 /// the fill begins at the first user, whatever position an earlier attempt had reached in another one.
 ///
@@ -102,6 +161,15 @@ pub(super) async fn begin(context: &Context) -> Result<(Generation, bool), Refre
     if let Some(name) = building {
         let generation = Generation(name.into());
         let empty = context.index.create(&generation).await?;
+        if empty {
+            // Somebody had deleted it.
+            let identity = context.index.identity(&generation).await?;
+            sqlx::query("update index_generations set identity = $2 where name = $1")
+                .bind(&*generation.0)
+                .bind(identity)
+                .execute(&context.pool)
+                .await?;
+        }
         return Ok((generation, empty));
     }
     let id: i64 = sqlx::query_scalar("select nextval(pg_get_serial_sequence('index_generations', 'id'))")
@@ -119,10 +187,13 @@ pub(super) async fn begin(context: &Context) -> Result<(Generation, bool), Refre
     .execute(&context.pool)
     .await?;
     context.index.create(&generation).await?;
+    let identity = context.index.identity(&generation).await?;
     let registered = sqlx::query(
-        "update index_generations set state = 'building', retired_at = null where id = $1 and state = 'retired'",
+        "update index_generations set state = 'building', retired_at = null, identity = $2
+         where id = $1 and state = 'retired'",
     )
     .bind(id)
+    .bind(identity)
     .execute(&context.pool)
     .await?;
     if registered.rows_affected() == 0 {

@@ -1,6 +1,8 @@
-//! What is done every now and then: leases that ended, jobs kept long enough, failed refreshes, retired generations.
+//! What is done every now and then: leases that ended, jobs kept long enough, failed refreshes, retired generations, an index
+//! that is not what it was.
 
-use super::{Context, RefreshError, counts, expiry, generations};
+use super::patience::{SEVERAL, STATEMENT, within};
+use super::{Context, RefreshError, counts, expiry, generations, ready};
 use crate::queue::{self, JobId, State};
 use crate::store::audit;
 use crate::telemetry::chain;
@@ -18,17 +20,20 @@ pub(super) async fn run(context: Context, stop: CancellationToken) {
     let tidy_every = context.settings.tidy_every;
     let mut next = Instant::now() + tidy_every;
     while stop.run_until_cancelled(tokio::time::sleep(REAP_EVERY.min(tidy_every))).await.is_some() {
-        let mut tidied = reap(&context).await;
+        say(within(STATEMENT, reap(&context)).await);
+        let looked = within(SEVERAL, ready::again(&context)).await;
         if Instant::now() >= next {
             next = Instant::now() + tidy_every;
-            tidied = match tidied {
-                Ok(()) => tidy(&context).await,
-                error => error,
-            };
+            // An index that is away is no news every few seconds.
+            say(looked);
+            say(within(SEVERAL, tidy(&context)).await);
         }
-        if let Err(error) = tidied {
-            tracing::warn!(error = chain(&error), "tidying has to wait");
-        }
+    }
+}
+
+fn say(tidied: Result<(), RefreshError>) {
+    if let Err(error) = tidied {
+        tracing::warn!(error = chain(&error), "tidying has to wait");
     }
 }
 

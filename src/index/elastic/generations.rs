@@ -10,6 +10,7 @@ use super::trouble::Trouble;
 use elasticsearch::http::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 
 impl ElasticIndex {
     pub(super) async fn put_template(&self) -> Result<(), Trouble> {
@@ -86,6 +87,30 @@ impl ElasticIndex {
         };
         let indexes: Map<String, Value> = serde_json::from_slice(&body).map_err(Trouble::Answer)?;
         Ok(indexes.into_iter().map(|(name, _)| Generation(name.into())).collect())
+    }
+
+    /// A new index has a new `uuid`; one that is restored into a closed one keeps that, and gets a new history.
+    pub(super) async fn read_identity(&self, generation: &Generation) -> Result<String, Trouble> {
+        #[derive(Deserialize)]
+        struct One {
+            settings: Settings,
+        }
+        #[derive(Deserialize)]
+        struct Settings {
+            #[serde(rename = "index.uuid")]
+            uuid: String,
+            #[serde(default, rename = "index.history.uuid")]
+            history: String,
+        }
+        self.check(generation)?;
+        let path = format!("/{generation}/_settings/index.uuid,index.history.uuid");
+        let body = self.client.ask(&Call::new(Method::Get, &path).query(&[("flat_settings", "true")])).await?;
+        let mut all: HashMap<String, One> = serde_json::from_slice(&body).map_err(Trouble::Answer)?;
+        match all.remove(&*generation.0) {
+            Some(One { settings: Settings { uuid, history } }) if history.is_empty() => Ok(uuid),
+            Some(One { settings: Settings { uuid, history } }) => Ok(format!("{uuid}/{history}")),
+            None => Err(Trouble::Unexpected(format!("no settings of `{generation}`"))),
+        }
     }
 
     /// By a sort, not by a `max` aggregation: that one computes in floats, which round beyond 2^53.

@@ -139,6 +139,10 @@ impl PermissionIndex for ElasticIndex {
         Box::pin(async move { Ok(self.aliased().await?) })
     }
 
+    fn identity<'a>(&'a self, generation: &'a Generation) -> BoxFuture<'a, Result<Option<String>, IndexError>> {
+        Box::pin(async move { Ok(Some(self.read_identity(generation).await?)) })
+    }
+
     fn highest_version(&self) -> BoxFuture<'_, Result<i64, IndexError>> {
         Box::pin(async move { Ok(self.read_highest_version().await?) })
     }

@@ -131,7 +131,8 @@ impl From<Arc<Trouble>> for IndexError {
             | Trouble::TimedOut
             | Trouble::TooManyReads
             | Trouble::Ended
-            | Trouble::Status { status: 408 | 429 | 500.., .. } => Self::Unreachable(Box::new(trouble)),
+            // 413: a proxy in between takes less than Elasticsearch does, until somebody tells it to take more.
+            | Trouble::Status { status: 408 | 413 | 429 | 500.., .. } => Self::Unreachable(Box::new(trouble)),
             _ => Self::Refused(Box::new(trouble)),
         }
     }

@@ -265,6 +265,11 @@ impl PermissionIndex for EmbeddedIndex {
         async move { Ok(self.register.read().serving.as_ref().map(|(generation, _)| generation.clone())) }.boxed()
     }
 
+    fn identity<'a>(&'a self, _: &'a Generation) -> BoxFuture<'a, Result<Option<String>, IndexError>> {
+        // Memory is nobody's to restore, and ends with the process.
+        async { Ok(None) }.boxed()
+    }
+
     fn highest_version(&self) -> BoxFuture<'_, Result<i64, IndexError>> {
         async move { Ok(self.serving_copy().map_or(0, |copy| copy.highest_version())) }.boxed()
     }
