@@ -19,6 +19,7 @@ mod lag;
 mod large;
 mod load;
 mod place;
+mod pressure;
 mod scenarios;
 #[allow(dead_code, unused_imports, reason = "the tests' support, of which this needs a part")]
 #[path = "../../tests/it/support/mod.rs"]
@@ -44,6 +45,9 @@ fn main() {
         }
         if wanted("filling") {
             filling::run().await;
+        }
+        if wanted("pressure") {
+            pressure::run().await;
         }
         if wanted("lag") {
             lag::run().await;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// A server and where its data is.
@@ -38,6 +39,16 @@ pub fn import(lines: impl Iterator<Item = String>) -> Imported {
     let began = Instant::now();
     permdex(folder.path(), &["import", file.to_str().expect("a path")]);
     Imported { took: began.elapsed(), folder }
+}
+
+/// Imports `lines` into the database of a place that serves, beside whatever else is done there.
+pub fn import_beside(place: &Place, lines: impl Iterator<Item = String>) -> JoinHandle<()> {
+    let folder = place.folder.path().to_owned();
+    let file = folder.join("more.ndjson");
+    let mut out = std::io::BufWriter::new(std::fs::File::create(&file).expect("created"));
+    lines.for_each(|line| writeln!(out, "{line}").expect("written"));
+    out.into_inner().expect("written");
+    std::thread::spawn(move || permdex(&folder, &["import", file.to_str().expect("a path")]))
 }
 
 fn permdex(folder: &Path, arguments: &[&str]) {

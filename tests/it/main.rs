@@ -11,6 +11,7 @@ mod conformance;
 mod elastic_index;
 mod embedded_index;
 mod explain;
+mod faults;
 mod filling;
 mod import;
 mod instances;

@@ -13,12 +13,10 @@
 mod ending;
 mod model;
 mod organization;
-mod postgres;
 mod random;
 mod reader;
 mod run;
 mod schedule;
-mod signals;
 mod stage;
 mod tally;
 mod truth;

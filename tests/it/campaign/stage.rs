@@ -1,12 +1,12 @@
 //! Everything that runs in a campaign: PostgreSQL, Elasticsearch, the permdexes, and the ways between them; and how each
 //! fault is done and healed.
 
-use super::postgres::Postgres;
 use super::random::Random;
 use super::schedule::{Fault, Planned};
-use super::signals::Stopped;
 use crate::support::elastic::{Node, own_elasticsearch, unique_prefix};
+use crate::support::postgres::Postgres;
 use crate::support::process::Process;
+use crate::support::signals::Stopped;
 use crate::support::way::{Passage, TcpPassage, Way};
 use parking_lot::Mutex as Now;
 use std::fs::File;

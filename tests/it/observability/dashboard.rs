@@ -1,6 +1,7 @@
 //! `docs/grafana-dashboard.json` and `docs/alerts.yml` ask for what a running permdex shows: names, suffixes and labels.
 
-use super::running::{Shown, after_a_little_of_everything};
+use super::running::after_a_little_of_everything;
+use crate::support::shown::Shown;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;

@@ -3,13 +3,13 @@
 use crate::support::app::{Answer, answer, elastic_environment, elastic_settings, service_token, within};
 use crate::support::database::TestDatabase;
 use crate::support::process::Process;
+use crate::support::shown::{Shown, shown_at};
 use permdex::clock::Clock;
 use permdex::service::generate::{LineReader, demo};
 use permdex::service::import::import;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::ConnectOptions;
-use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -74,53 +74,7 @@ impl Running {
 
     /// What `/metrics` shows.
     pub async fn metrics(&self) -> Shown {
-        Shown::read(&shown_at(&self.process.url).await)
-    }
-}
-
-async fn shown_at(url: &str) -> String {
-    let client = Client::builder().no_proxy().build().expect("a client");
-    let answer = client.get(format!("{url}/metrics")).send().await.expect("an answer");
-    assert_eq!(answer.status(), StatusCode::OK);
-    answer.text().await.expect("text")
-}
-
-/// What was shown: by name, its samples.
-#[derive(Debug)]
-pub struct Shown(BTreeMap<String, Vec<Sample>>);
-
-/// Labels and value.
-type Sample = (BTreeMap<String, String>, f64);
-
-impl Shown {
-    fn read(text: &str) -> Self {
-        let mut samples = BTreeMap::<_, Vec<Sample>>::new();
-        for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
-            let (series, value) = line.rsplit_once(' ').expect("a value");
-            let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
-            let labels = labels.trim_end_matches('}').split("\",").filter(|label| !label.is_empty()).map(|label| {
-                let (name, value) = label.split_once("=\"").expect("a label");
-                (name.to_owned(), value.trim_end_matches('"').to_owned())
-            });
-            let value = value.parse().expect("a number");
-            samples.entry(name.to_owned()).or_default().push((labels.collect(), value));
-        }
-        assert!(!samples.is_empty(), "{text}");
-        Self(samples)
-    }
-
-    /// The labels that samples of this name have; `None`: there are none of this name.
-    pub fn labels(&self, name: &str) -> Option<BTreeSet<&str>> {
-        let samples = self.0.get(name)?;
-        Some(samples.iter().flat_map(|(labels, _)| labels.keys().map(String::as_str)).collect())
-    }
-
-    /// The sum of the samples of this name that have all of these labels.
-    pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
-        let has = |own: &BTreeMap<String, String>| {
-            labels.iter().all(|(name, value)| own.get(*name).is_some_and(|own| own == value))
-        };
-        self.0.get(name).into_iter().flatten().filter(|(own, _)| has(own)).map(|(_, value)| value).sum()
+        shown_at(&self.process.url).await
     }
 }
 
@@ -202,7 +156,7 @@ async fn a_worker_shows_its_metrics_where_the_configuration_says() {
     // Else it can't say any more, and ends.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     within("it has built the index", || async {
-        let shown = Shown::read(&shown_at(&url).await);
+        let shown = shown_at(&url).await;
         shown.sum("permdex_jobs_finished_total", &[("kind", "rebuild"), ("state", "done")]) >= 1.0
     })
     .await;

@@ -259,6 +259,10 @@ impl PermissionIndex for Counting {
     fn serving(&self) -> Answer<'_, Option<Generation>> {
         self.engine.serving()
     }
+    fn identity<'a>(&'a self, generation: &'a Generation) -> Answer<'a, Option<String>> {
+        self.engine.identity(generation)
+    }
+
     fn highest_version(&self) -> Answer<'_, i64> {
         self.engine.highest_version()
     }

@@ -162,6 +162,10 @@ impl PermissionIndex for Stalling {
         self.index.serving()
     }
 
+    fn identity<'a>(&'a self, generation: &'a Generation) -> BoxFuture<'a, Result<Option<String>, IndexError>> {
+        self.index.identity(generation)
+    }
+
     fn highest_version(&self) -> BoxFuture<'_, Result<i64, IndexError>> {
         self.index.highest_version()
     }

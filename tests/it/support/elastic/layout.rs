@@ -60,7 +60,7 @@ pub fn readable_home(account: Account, distribution: &Path, directory: &Path) ->
 pub fn configure(account: Account, home: &Path, directory: &Path, security: Security) -> Result<(), String> {
     let config = directory.join("config");
     run(Command::new("cp").arg("-R").arg(home.join("config")).arg(&config))?;
-    for name in ["data", "logs", "tmp"] {
+    for name in ["data", "logs", "snapshots", "tmp"] {
         fs::create_dir(directory.join(name)).map_err(text)?;
     }
     fs::write(config.join("elasticsearch.yml"), settings(directory, security)).map_err(text)?;
@@ -105,6 +105,7 @@ xpack.security.http.ssl.key: node.key
 node.name: permdex-test
 path.data: {directory}/data
 path.logs: {directory}/logs
+path.repo: {directory}/snapshots
 network.host: 127.0.0.1
 http.port: 0
 transport.port: 0

@@ -1,10 +1,12 @@
-//! A PostgreSQL server of the campaign's own, which can be killed, stopped and started again on its data.
+//! A PostgreSQL server of a test's own, which can be killed, stopped and started again on its data.
 
+use super::guarded::Guarded;
 use super::signals::{Stopped, children, kill};
-use crate::support::guarded::Guarded;
 use permdex::store::private::PrivateCluster;
 use sqlx::postgres::PgConnectOptions;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
 
 /// The server; ended when dropped.
 pub struct Postgres {
@@ -43,6 +45,25 @@ impl Postgres {
     pub async fn restart(&mut self) -> Result<(), String> {
         self.cluster = PrivateCluster::start(self.folder.path()).await.map_err(|error| error.to_string())?;
         Ok(())
+    }
+
+    /// Kills it, and starts another one on a copy of its files, as a standby that had everything takes over.
+    pub async fn fail_over(self) -> Result<Self, String> {
+        let postmaster = self.postmaster()?;
+        let all = children(postmaster);
+        kill(postmaster)?;
+        // They end when they notice, and may write until then.
+        while all.iter().any(|id| Path::new(&format!("/proc/{id}")).exists()) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let folder = Guarded::new();
+        let (from, to) = (self.folder.path().join("postgres"), folder.path().join("postgres"));
+        let copied = Command::new("cp").arg("-a").arg(from).arg(to).status().map_err(|error| error.to_string())?;
+        if !copied.success() {
+            return Err(format!("its files can't be copied: {copied}"));
+        }
+        let cluster = PrivateCluster::start(folder.path()).await.map_err(|error| error.to_string())?;
+        Ok(Self { folder, cluster })
     }
 
     /// Kills one process of the server that is not the postmaster: it throws all clients out and recovers.

@@ -1,4 +1,4 @@
-//! Signals to processes that the campaign started, by their ids.
+//! Signals to processes that the tests started, by their ids.
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
