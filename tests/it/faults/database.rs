@@ -1,10 +1,11 @@
 //! PostgreSQL is gone, silent, restarting, failing over, out of connections, or its machine is lost. On Elasticsearch
 //! everybody reads on.
 
-use super::seen::{Changed, Seen, WELL, WITHOUT_DATABASE};
+use super::seen::{Changed, READ_ONLY, Seen, WELL, WITHOUT_DATABASE};
 use super::stand::Stand;
 use crate::support::app::within;
 use crate::support::database::TestDatabase;
+use crate::support::gatekeeper::Mood;
 use crate::support::postgres::Postgres;
 use crate::support::way::Way;
 use permdex::store::migrate::migrate;
@@ -149,5 +150,28 @@ async fn a_sequence_that_went_back_hides_no_change() {
             sqlx::query_scalar("select last_value from index_version").fetch_one(&mut admin).await.expect("a number");
         assert!(now > 1_000_000_000, "{now} is beyond the index again");
     }
+    stand.ends().await;
+}
+
+/// Somebody's `alter table` or `vacuum full` holds a lock for longer than statements wait for one. Whoever is changed
+/// meanwhile keeps what he has, and no job is at fault.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_is_held_for_long_takes_nothing_from_anybody() {
+    let database = TestDatabase::new().await;
+    let stand = Stand::on_elasticsearch(&database.options).await;
+    stand.gatekeeper.set(Mood::RefusesBulk(429));
+    stand.comes_to("a change waits", READ_ONLY).await;
+    let mut admin = database.options.connect().await.expect("connected");
+    run(&mut admin, "begin; lock table assignments in access exclusive mode".to_owned()).await;
+    stand.gatekeeper.set(Mood::Helpful);
+    let waits = "select count(*) from pg_stat_activity
+                 where datname = current_database() and wait_event_type = 'Lock' and now() - query_start > '9 s'";
+    within("a worker has waited for it in vain", || async {
+        sqlx::query_scalar::<_, i64>(waits).fetch_one(&database.pool).await.expect("counted") > 0
+    })
+    .await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    run(&mut admin, "rollback".to_owned()).await;
+    stand.recovers("a lock").await;
     stand.ends().await;
 }
