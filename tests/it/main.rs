@@ -14,6 +14,7 @@ mod explain;
 mod faults;
 mod filling;
 mod import;
+mod import_beside;
 mod instances;
 mod observability;
 mod openapi;

@@ -89,7 +89,7 @@ impl Cluster {
     ) -> Result<Written, ServiceError> {
         let made = async {
             let mut write = self.writing_actions(caller, context).await?;
-            let found = self.observed(actions::get(write.conn(), name, Lock::Update).await)?;
+            let found = self.observed(actions::get(write.conn(), name, Lock::Delete).await)?;
             let before = found.ok_or_else(|| missing(name))?;
             deletion.condition.check(Some(&before), WORD, name)?;
             self.observed(actions::delete(write.conn(), name).await)?;

@@ -118,7 +118,7 @@ impl Cluster {
             let mut write = self.writing(caller, context).await?;
             write.enter([id]).await?;
             write.require(CUSTOMER.delete, CUSTOMER.own(id, id.0), id, (CUSTOMER.word, id.0))?;
-            let found = self.observed(customers::get(write.conn(), id, Lock::Update).await)?;
+            let found = self.observed(customers::get(write.conn(), id, Lock::Delete).await)?;
             let before = found.ok_or_else(|| CUSTOMER.missing(id))?;
             deletion.condition.check(Some(&before), CUSTOMER.word, id)?;
             let uses = self.observed(customers::in_use(write.conn(), id).await)?;

@@ -129,7 +129,7 @@ impl Cluster {
             let customer = seen.ok_or_else(|| GROUP.missing(id))?.customer_id;
             write.enter([customer]).await?;
             write.require(GROUP.delete, GROUP.own(customer, id.0), customer, (GROUP.word, id.0))?;
-            let before = write.locked_group(id, customer).await?;
+            let before = write.locked_group(id, customer, Lock::Delete).await?;
             deletion.condition.check(Some(&before), GROUP.word, id)?;
             let uses = self.observed(groups::in_use(write.conn(), id).await)?;
             deletion.allows(GROUP, id.0, &uses)?;
@@ -151,9 +151,10 @@ impl Writing<'_> {
         &mut self,
         id: SecurityGroupId,
         customer: CustomerId,
+        lock: Lock,
     ) -> Result<SecurityGroup, ServiceError> {
         let cluster = self.cluster;
-        let found = cluster.observed(groups::get(self.conn(), id, Lock::Update).await)?;
+        let found = cluster.observed(groups::get(self.conn(), id, lock).await)?;
         found.filter(|group| group.customer_id == customer).ok_or_else(|| GROUP.missing(id))
     }
 
@@ -165,7 +166,7 @@ impl Writing<'_> {
         if !cluster.observed(groups::insert(self.conn(), id, customer, &new.name, description).await)? {
             return Err(GROUP.taken(id));
         }
-        let record = self.locked_group(id, customer).await?;
+        let record = self.locked_group(id, customer, Lock::Update).await?;
         self.tell(GROUP.create, &GROUP.target(id), Some(customer), None, Some(&record)).await?;
         let written = self.finish(Touches::Nobody, Some(customer)).await?;
         Ok(Put { written, record, created: true })
@@ -188,7 +189,7 @@ impl Writing<'_> {
             return Ok(Put { written: self.unchanged(None).await?, record: before, created: false });
         }
         cluster.observed(groups::update(self.conn(), id, &new.name, new.description.as_deref()).await)?;
-        let record = self.locked_group(id, customer).await?;
+        let record = self.locked_group(id, customer, Lock::Update).await?;
         self.tell(GROUP.update, &GROUP.target(id), Some(customer), Some(&before), Some(&record)).await?;
         let written = self.finish(Touches::Nobody, Some(customer)).await?;
         Ok(Put { written, record, created: false })

@@ -173,7 +173,7 @@ impl Writing<'_> {
         let customer = seen.ok_or_else(|| GROUP.missing(id))?.customer_id;
         self.enter([customer]).await?;
         self.require(GROUP.update, GROUP.own(customer, id.0), customer, (GROUP.word, id.0))?;
-        self.locked_group(id, customer).await
+        self.locked_group(id, customer, Lock::Update).await
     }
 
     /// Whether a user caller has what the group gives to those who join.

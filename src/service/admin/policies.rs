@@ -215,7 +215,7 @@ impl Writing<'_> {
                 self.require(POLICY.delete, POLICY.own(owner, id.0), owner, (POLICY.word, id.0))?;
             }
         }
-        let found = cluster.observed(policies::get(self.conn(), id, Lock::Update).await)?;
+        let found = cluster.observed(policies::get(self.conn(), id, Lock::Delete).await)?;
         let before = found.filter(|policy| policy.customer_id == customer).ok_or_else(|| POLICY.missing(id))?;
         deletion.condition.check(Some(&before), POLICY.word, id)?;
         let uses = cluster.observed(policies::in_use(self.conn(), id).await)?;

@@ -160,7 +160,7 @@ impl Cluster {
             let customer = seen.ok_or_else(|| USER.missing(id))?.customer_id;
             write.enter([customer]).await?;
             write.require(USER.delete, USER.own(customer, id.0), customer, (USER.word, id.0))?;
-            let found = self.observed(users::get(write.conn(), id, Lock::Update).await)?;
+            let found = self.observed(users::get(write.conn(), id, Lock::Delete).await)?;
             let before = found.filter(|user| user.customer_id == customer).ok_or_else(|| USER.missing(id))?;
             deletion.condition.check(Some(&before), USER.word, id)?;
             self.observed(users::delete(write.conn(), id).await)?;

@@ -64,6 +64,9 @@ pub enum ImportError {
     /// The file can't be read (or is no whole gzip file).
     #[error("the file could not be read to its end: is it complete?")]
     Read(#[source] std::io::Error),
+    /// Somebody else added or deleted the same thing at the same time.
+    #[error("somebody else wrote the same things at the same time: import the file again")]
+    Overtaken(#[source] sqlx::Error),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -74,6 +77,11 @@ pub enum ImportError {
 
 impl From<sqlx::Error> for ImportError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
+        // A key that is there already, or one that is not there any more.
+        let is_overtaken = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .is_some_and(|code| ["23503", "23505"].contains(&&*code));
+        if is_overtaken { Self::Overtaken(error) } else { Self::Store(error.into()) }
     }
 }

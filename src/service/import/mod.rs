@@ -74,9 +74,13 @@ pub async fn import_beside(
     let lines = stage(conn, source).await?;
     sqlx::raw_sql(sql::ANALYZE).execute(&mut *conn).await?;
     sqlx::raw_sql(sql::LOCK).execute(&mut *conn).await?;
+    for statement in sql::HOLD {
+        sqlx::query(statement).execute(&mut *conn).await?;
+    }
     check(conn).await?;
     check_elsewhere(conn, elsewhere).await?;
     let changed = merge(conn, actor).await?;
+    check(conn).await?;
     let job = if changed.total() == 0 { None } else { record(conn, &changed, actor, clock).await? };
     transaction.commit().await?;
     Ok(Imported { lines, changed, job })

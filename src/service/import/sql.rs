@@ -30,10 +30,45 @@ pub(super) const ANALYZE: &str = "analyze import_customers; analyze import_roles
 analyze import_groups; analyze import_members; analyze import_policies; analyze import_assignments;
 analyze import_grants";
 
-/// No other writer from here to the commit (readers go on): what is checked stays true, two imports don't meet,
-/// and a sequence can be moved.
-pub(super) const LOCK: &str = "lock table customers, roles, users, security_groups, security_group_members, policies,
-    assignments, actions, temporary_grants in share row exclusive mode";
+/// Imports follow one another.
+pub(super) const LOCK: &str = "select pg_advisory_xact_lock(7267105)";
+
+/// What is named and not in the file stays until the commit; whatever else anybody writes goes on beside it. In the order
+/// in which other writers lock. What is in the file is locked when it is merged.
+pub(super) const HOLD: [&str; 5] = [
+    "select count(*) from (
+        select from customers c
+        where (c.id in (
+                select customer_id from import_users union select customer_id from import_groups
+                union select customer_id from import_policies union select customer_id from import_assignments)
+            or c.organization in (select organization from import_roles))
+            and not exists (select from import_customers i where i.id = c.id)
+        order by c.id for key share) as held",
+    // Not its key alone: a role that is deleted keeps its row.
+    "select count(*) from (
+        select from roles r
+        where r.retired_at is null and exists (
+            select from import_users i where i.customer_id = r.customer_id and i.role_name = r.name)
+        order by r.id for share) as held",
+    "select count(*) from (
+        select from security_groups g
+        where g.id in (
+                select security_group_id from import_members union select security_group_id from import_assignments)
+            and not exists (select from import_groups i where i.id = g.id)
+        order by g.id for key share) as held",
+    "select count(*) from (
+        select from policies p
+        where p.id in (select policy_id from import_assignments)
+            and not exists (select from import_policies i where i.id = p.id)
+        order by p.id for key share) as held",
+    "select count(*) from (
+        select from users u
+        where u.id in (
+                select user_id from import_members union select user_id from import_assignments
+                union select user_id from import_grants)
+            and not exists (select from import_users i where i.id = u.id)
+        order by u.id for key share) as held",
+];
 
 /// Organizations of the file that another storage cluster has: $1 with the clusters $2; at most $3.
 pub(super) const ELSEWHERE: &str = "
@@ -42,7 +77,8 @@ select i.line, 'organization `' || i.organization || '` is in the storage cluste
 from import_customers i join unnest($1::text[], $2::text[]) as e (organization, cluster) using (organization)
 order by i.line limit $3";
 
-/// Every mistake that takes more than one line to see. Parameter: how many are wanted.
+/// Every mistake that takes more than one line to see. Once before the merge, for the sake of its words, and once after
+/// it: whatever others wrote in between is true or false of the rows as they will be. Parameter: how many are wanted.
 pub(super) const CHECK: &str = "
 with organizations as (
     select id, organization from import_customers union select id, organization from customers
@@ -208,7 +244,7 @@ wrong (line, why) as (
 select line, why from wrong order by line, why limit $1";
 
 /// Foreign keys cost half of an import, row by row. Whoever may turn them off does: every insert between the two
-/// statements joins the rows it references, under [`LOCK`].
+/// statements joins the rows it references, which stay ([`HOLD`]).
 pub(super) const TRUST: &str = "select set_config('session_replication_role', 'replica', true)
 where has_parameter_privilege('session_replication_role', 'set')";
 /// Back to normal.
@@ -216,15 +252,17 @@ pub(super) const MISTRUST: &str = "select set_config('session_replication_role',
 where has_parameter_privilege('session_replication_role', 'set')";
 
 /// New ids are counted on from the highest that was given. Sequences can't be rolled back: at worst some ids are
-/// never used.
+/// never used. One that is near is moved step by step: set, it could go back behind what others draw this moment.
 pub(super) const SEQUENCES: &str = "
-select setval(s, m) from (values
+select case when m - last > 10000 then setval(s, m)
+    else (select max(drawn) from (select nextval(s) as drawn from generate_series(last + 1, m)) as steps) end
+from (select s, m, coalesce(pg_sequence_last_value(s), 0) as last from (values
     (pg_get_serial_sequence('customers', 'id')::regclass, (select max(id) from import_customers)),
     (pg_get_serial_sequence('roles', 'id')::regclass, (select max(id) from import_roles)),
     (pg_get_serial_sequence('users', 'id')::regclass, (select max(id) from import_users)),
     (pg_get_serial_sequence('security_groups', 'id')::regclass, (select max(id) from import_groups)),
     (pg_get_serial_sequence('policies', 'id')::regclass, (select max(id) from import_policies))
-) as given (s, m) where m > coalesce(pg_sequence_last_value(s), 0)";
+) as given (s, m)) as behind where m > last";
 
 /// Each answers how many rows it added or changed: what is there already is not written again.
 pub(super) const CUSTOMERS: &str = "
@@ -290,7 +328,7 @@ with changed as (
 )
 select count(*) from changed";
 
-/// Members. Nobody else writes under [`LOCK`], so a look beforehand is enough, and cheaper than a conflict a row.
+/// Members. A look beforehand is cheaper than a conflict a row; who is added by somebody else meanwhile is one.
 pub(super) const MEMBERS: &str = "
 with changed as (
     insert into security_group_members (security_group_id, user_id, customer_id)
@@ -301,6 +339,7 @@ with changed as (
     where not exists (
         select from security_group_members m where m.security_group_id = g.id and m.user_id = u.id)
     order by g.id, u.id
+    on conflict do nothing
     returning user_id, customer_id
 ),
 touched as (insert into import_touched select distinct 'u'::\"char\", user_id, customer_id from changed)

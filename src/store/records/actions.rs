@@ -14,9 +14,7 @@ const COLUMNS: &str = "a.name, a.model, a.title, a.description, a.experimental";
 pub async fn get(conn: &mut PgConnection, name: &str, lock: Lock) -> Result<Option<ActionEntry>, StoreError> {
     let mut query = QueryBuilder::<Postgres>::new("select ");
     query.push(COLUMNS).push(" from actions a where a.name = ").push_bind(name);
-    if lock == Lock::Update {
-        query.push(" for update");
-    }
+    query.push(lock.clause());
     query.build().fetch_optional(conn).await?.as_ref().map(read).transpose()
 }
 

@@ -63,9 +63,7 @@ pub async fn lock(conn: &mut PgConnection, customers: &[i64]) -> Result<(), Stor
 pub async fn get(conn: &mut PgConnection, id: CustomerId, lock: Lock) -> Result<Option<Customer>, StoreError> {
     let mut query = QueryBuilder::<Postgres>::new("select ");
     query.push(COLUMNS).push(" from customers c where c.id = ").push_bind(id.0);
-    if lock == Lock::Update {
-        query.push(" for update");
-    }
+    query.push(lock.clause());
     query.build().fetch_optional(conn).await?.as_ref().map(read).transpose()
 }
 

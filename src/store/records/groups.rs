@@ -60,9 +60,7 @@ pub async fn get(
 ) -> Result<Option<SecurityGroup>, StoreError> {
     let mut query = QueryBuilder::<Postgres>::new("select ");
     query.push(COLUMNS).push(" from security_groups g where g.id = ").push_bind(id.0);
-    if lock == Lock::Update {
-        query.push(" for update");
-    }
+    query.push(lock.clause());
     query.build().fetch_optional(conn).await?.as_ref().map(read).transpose()
 }
 

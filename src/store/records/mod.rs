@@ -40,8 +40,21 @@ pub(in crate::store) use instants;
 pub enum Lock {
     /// Only read.
     No,
-    /// `FOR UPDATE`.
+    /// `FOR NO KEY UPDATE`: rows that refer to it may come meanwhile.
     Update,
+    /// `FOR UPDATE`: none may.
+    Delete,
+}
+
+impl Lock {
+    /// The end of the statement that reads the row.
+    const fn clause(self) -> &'static str {
+        match self {
+            Self::No => "",
+            Self::Update => " for no key update",
+            Self::Delete => " for update",
+        }
+    }
 }
 
 /// Where in a list to read, and how much.

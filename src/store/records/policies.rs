@@ -80,9 +80,7 @@ pub const HOLDERS_SQL: &str = "select distinct coalesce(scope_customer_id, custo
 pub async fn get(conn: &mut PgConnection, id: PolicyId, lock: Lock) -> Result<Option<PolicyRecord>, StoreError> {
     let mut query = QueryBuilder::<Postgres>::new("select ");
     query.push(COLUMNS).push(" from policies p where p.id = ").push_bind(id.0);
-    if lock == Lock::Update {
-        query.push(" for update");
-    }
+    query.push(lock.clause());
     query.build().fetch_optional(conn).await?.as_ref().map(read).transpose()
 }
 

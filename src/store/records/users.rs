@@ -72,8 +72,8 @@ const COLUMNS: &str =
 pub async fn get(conn: &mut PgConnection, id: UserId, lock: Lock) -> Result<Option<UserRecord>, StoreError> {
     let mut query = QueryBuilder::<Postgres>::new("select ");
     query.push(COLUMNS).push(" from users u left join roles r on r.id = u.role_id where u.id = ").push_bind(id.0);
-    if lock == Lock::Update {
-        query.push(" for update of u");
+    if lock != Lock::No {
+        query.push(lock.clause()).push(" of u");
     }
     query.build().fetch_optional(conn).await?.as_ref().map(read).transpose()
 }
