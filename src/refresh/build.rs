@@ -6,7 +6,7 @@
 
 use super::walk::{Begin, Walked, walk};
 use super::{Context, RefreshError, complete, generations};
-use crate::queue::{self, Claim};
+use crate::queue::{self, Claim, Desk};
 use crate::store::affected::Scopes;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,7 @@ pub(super) async fn whole(
     // What an attempt before has written was into another one.
     let begin = if empty { Begin::default() } else { Begin::of(claim) };
     let into = [generation.clone()];
-    let mut walked = walk(context, &into, scopes, begin, claim.token, lost).await?;
+    let mut walked = walk(context, &into, scopes, begin, (Desk::Rebuild, claim.token), lost).await?;
     context.index.refresh(&into).await?;
     complete::ensure(context, &generation, scopes, lost).await?;
     if lost.is_cancelled() {

@@ -10,11 +10,14 @@ use crate::domain::UserId;
 use crate::index::{Generation, IndexError, MAX_PAGE, UserRange};
 use crate::store::affected::{self, Scopes};
 use crate::store::snapshot::MAX_USERS;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use std::collections::{HashMap, HashSet};
 use tokio_util::sync::CancellationToken;
 
 /// So many users of the database are compared at once.
 const PAGE: u32 = 5_000;
+/// So many pages: while Elasticsearch reads one, the other is looked at.
+const AT_ONCE: usize = 2;
 /// Who is behind is written again so often.
 const ROUNDS: usize = 3;
 
@@ -28,21 +31,41 @@ pub(super) async fn ensure(
     scopes: &Scopes,
     lost: &CancellationToken,
 ) -> Result<(), RefreshError> {
-    let mut after = None;
-    loop {
+    let (worker, into) = (context.clone(), generation.clone());
+    let mut compared = pages(context.clone(), scopes.clone())
+        .map_ok(move |(range, users)| compared(worker.clone(), into.clone(), range, users))
+        .try_buffer_unordered(AT_ONCE)
+        .boxed();
+    while compared.next().await.transpose()?.is_some() {
         if lost.is_cancelled() {
             return Err(RefreshError::Fenced);
         }
-        let users = affected::page(&mut *context.pool.acquire().await?, scopes, after, PAGE).await?;
-        let is_last = users.len() < PAGE as usize;
-        let end = users.last().copied();
-        let range = UserRange { after, through: end.filter(|_| !is_last) };
-        page_is_complete(context, generation, range, &users).await?;
-        if is_last {
-            return Ok(());
-        }
-        after = end;
     }
+    Ok(())
+}
+
+/// Everybody, page by page; the last range has no end.
+fn pages(
+    context: Context,
+    scopes: Scopes,
+) -> impl Stream<Item = Result<(UserRange, Vec<UserId>), RefreshError>> + Send {
+    stream::try_unfold((context, scopes, Some(None)), |(context, scopes, begin)| async move {
+        let Some(after) = begin else { return Ok(None) };
+        let users = affected::page(&mut *context.pool.acquire().await?, &scopes, after, PAGE).await?;
+        let end = users.last().copied().filter(|_| users.len() == PAGE as usize);
+        let range = UserRange { after, through: end };
+        Ok(Some(((range, users), (context, scopes, end.map(Some)))))
+    })
+}
+
+async fn compared(
+    context: Context,
+    generation: Generation,
+    range: UserRange,
+    users: Vec<UserId>,
+) -> Result<(), RefreshError> {
+    context.precedence.after_small().await;
+    page_is_complete(&context, &generation, range, &users).await
 }
 
 async fn page_is_complete(

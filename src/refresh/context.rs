@@ -1,5 +1,6 @@
 //! What every part of the refresh works with.
 
+use super::precedence::Precedence;
 use super::versions::KnownServer;
 use crate::clock::Clock;
 use crate::index::{PermissionIndex, SCHEMA_VERSION};
@@ -26,6 +27,8 @@ pub struct Context {
     pub settings: Settings,
     /// The database server that versions come from.
     pub server: KnownServer,
+    /// Which jobs go first in this process.
+    pub precedence: Precedence,
     /// Embedded engine: the epoch of its lock. Claims of another epoch are refused.
     pub epoch: Option<i64>,
 }

@@ -48,6 +48,8 @@ pub(super) async fn run(
         while let Ok(next) = written.try_recv() {
             open.push(next);
         }
+        // What somebody waits for is not done before it is searchable. What nobody waits for has time.
+        let _first = open.iter().any(|claim| claim.waited).then(|| context.precedence.small());
         while let Err(error) = settle(&context, &leases, &open).await {
             tracing::warn!(error = chain(&error), jobs = open.len(), "what is written can't be made searchable yet");
             if stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await.is_none() {

@@ -4,7 +4,7 @@ use super::poison::Poisoned;
 use super::{Context, RefreshError, page, scopes};
 use crate::domain::UserId;
 use crate::index::Generation;
-use crate::queue::{self, Claim, Fenced, Progress};
+use crate::queue::{self, Claim, Desk, Fenced, Progress};
 use crate::store::affected::{self, Scopes};
 use crate::telemetry::Trace;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
@@ -42,13 +42,13 @@ impl Begin {
 }
 
 /// Refreshes everybody in `scopes` from `begin` on. The position is saved after each page, in order, so that the next
-/// attempt goes on behind it.
+/// attempt goes on behind it; of large jobs behind small ones ([`super::Precedence`]).
 pub(super) async fn walk(
     context: &Context,
     generations: &[Generation],
     scopes: &Scopes,
     begin: Begin,
-    token: Uuid,
+    (desk, token): (Desk, Uuid),
     lost: &CancellationToken,
 ) -> Result<Walked, RefreshError> {
     let first = scopes::page(context, scopes, begin.after).await?;
@@ -66,7 +66,7 @@ pub(super) async fn walk(
     let pages = pages(context.clone(), scopes.clone(), first);
     let (worker, into) = (context.clone(), generations.to_vec());
     let mut done =
-        pages.map_ok(move |users| refreshed(worker.clone(), into.clone(), users)).try_buffered(at_once).boxed();
+        pages.map_ok(move |users| refreshed(worker.clone(), into.clone(), users, desk)).try_buffered(at_once).boxed();
     while let Some((users, poisoned)) = done.next().await.transpose()? {
         if lost.is_cancelled() {
             return Err(RefreshError::Fenced);
@@ -102,8 +102,12 @@ async fn refreshed(
     context: Context,
     generations: Vec<Generation>,
     users: Vec<UserId>,
+    desk: Desk,
 ) -> Result<(Vec<UserId>, Vec<Poisoned>), RefreshError> {
     let page = async move {
+        if desk != Desk::Small {
+            context.precedence.after_small().await;
+        }
         let poisoned = page::refresh(&context, &generations, &users).await?;
         Ok((users, poisoned))
     };

@@ -60,6 +60,7 @@ impl Worker {
 
     /// What is logged meanwhile names the jobs, and what Elasticsearch is asked the trace, where it is one.
     async fn work_traced(&self, claim: Claim, stop: &CancellationToken) {
+        let _first = (self.desk == Desk::Small).then(|| self.context.precedence.small());
         let (span, trace) = (told::span(&claim), claim.trace());
         let work = self.work(claim, stop).instrument(span);
         match trace {
@@ -96,7 +97,7 @@ impl Worker {
                 // snapshots: walking everybody into nothing first would only keep that build waiting.
                 return self.hand_over(claim, Walked { searchable: true, ..Walked::default() }).await;
             }
-            walk(&self.context, &generations, &scopes, Begin::of(claim), claim.token, lost).await?
+            walk(&self.context, &generations, &scopes, Begin::of(claim), (self.desk, claim.token), lost).await?
         };
         self.hand_over(claim, walked).await
     }

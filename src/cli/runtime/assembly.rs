@@ -145,8 +145,8 @@ async fn work(
     let Some(Opened { options, lock }) = stop.run_until_cancelled(opening).await else { return };
     let Some(Refresh { index, cache, signals, clock, settings }) = refresh else { return };
     let pool = worker_pool.get_or_init(|| workers(&options)).clone();
-    let server = refresh::KnownServer::default();
-    let context = refresh::Context { pool, index, cache, signals, clock, settings, server, epoch: None };
+    let (server, precedence) = Default::default();
+    let context = refresh::Context { pool, index, cache, signals, clock, settings, server, precedence, epoch: None };
     match lock {
         Some(lock) => supervise::embedded(context, lock, options, stop).await,
         None => supervise::shared(context, stop).await,

@@ -44,14 +44,17 @@ async fn ask(
         Whose::Range(range) => json!({"range": {"userId": bounds(range)}}),
         Whose::Only(users) => json!({"terms": {"userId": users}}),
     };
-    let body = json!({
+    let mut body = json!({
         "size": page(limit),
         "query": {"bool": {"filter": [users]}},
         "sort": [{"userId": "asc"}],
-        "_source": with_source,
         "docvalue_fields": ["version"],
         "track_total_hits": false,
     });
+    if !with_source {
+        // Ids are stored beside the documents: to read one, Elasticsearch unpacks both.
+        body["stored_fields"] = json!("_none_");
+    }
     let path = format!("/{generation}/_search");
     client.ask(&Call::new(Method::Post, &path).query(&WHOLE).json(&body)?).await
 }
@@ -85,7 +88,7 @@ struct Hits<'a> {
 #[derive(Deserialize)]
 struct Hit<'a> {
     #[serde(rename = "_id")]
-    id: Box<str>,
+    id: Option<Box<str>>,
     sort: [i64; 1],
     fields: HitFields,
     #[serde(borrow, rename = "_source")]
@@ -120,7 +123,7 @@ impl Hit<'_> {
     fn kept(self) -> Kept {
         let (user, version) = (self.user(), self.version());
         // An id that is not the user's would be a second document of his.
-        let source = self.source.filter(|_| *self.id == *user.to_string());
+        let source = self.source.filter(|_| self.id.is_some_and(|id| *id == *user.to_string()));
         let document = source.and_then(|source| document::decode(source.get()).ok().filter(|read| says(read, source)));
         Kept { user, version, document: document.map(Arc::new) }
     }

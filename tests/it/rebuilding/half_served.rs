@@ -51,6 +51,7 @@ async fn an_instance_that_starts_while_a_generation_begins_to_serve_takes_nothin
         clock: cluster.clock.clone(),
         settings: refresh::Settings::default(),
         server: refresh::KnownServer::default(),
+        precedence: refresh::Precedence::default(),
         epoch: None,
     };
     let other = refresh::start(context).await.expect("it starts");

@@ -135,6 +135,7 @@ async fn documents_are_rid_of_what_expired_and_replaced_roles_are_deleted() {
         clock: cluster.clock.clone(),
         settings: permdex::refresh::Settings::default(),
         server: permdex::refresh::KnownServer::default(),
+        precedence: permdex::refresh::Precedence::default(),
         epoch: None,
     };
     let held = |user: i64| {
