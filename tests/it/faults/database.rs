@@ -8,6 +8,7 @@ use crate::support::database::TestDatabase;
 use crate::support::gatekeeper::Mood;
 use crate::support::postgres::Postgres;
 use crate::support::way::Way;
+use futures::future::join_all;
 use permdex::store::migrate::migrate;
 use permdex::store::pool::{PoolSettings, connect};
 use sqlx::postgres::PgConnectOptions;
@@ -31,10 +32,10 @@ async fn reads_go_on_without_a_database_that_is_gone_or_silent() {
 async fn a_server_whose_machine_is_lost_is_found_where_it_is_now() {
     let database = TestDatabase::new().await;
     let stand = Stand::on_elasticsearch(&database.options).await;
-    // In the midst of changes, so that connections of all kinds are in use.
+    // In the midst of changes, so that connections of all kinds are in use, and more of them than the pool has.
     let changes = async {
         for _ in 0..3 {
-            stand.look().await;
+            join_all((0..6).map(|_| stand.look())).await;
         }
     };
     let strands = async {
