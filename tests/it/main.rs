@@ -19,6 +19,7 @@ mod instances;
 mod observability;
 mod openapi;
 mod openapi_calls;
+mod pressure;
 mod private_cluster;
 mod promises;
 mod queue;
