@@ -64,7 +64,7 @@ async fn compared(
     range: UserRange,
     users: Vec<UserId>,
 ) -> Result<(), RefreshError> {
-    context.precedence.after_small().await;
+    let _turn = context.precedence.after_small().await;
     page_is_complete(&context, &generation, range, &users).await
 }
 

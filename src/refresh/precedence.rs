@@ -1,11 +1,12 @@
 //! Small jobs before large ones: while this process works on a change that somebody may wait for, the pages of large jobs
-//! begin one after the other, not several at once. Bounded, so that a large job ends however busy the small lane is.
+//! are done one after the other, not several at once, with a pause before each. Bounded, so that a large job ends however
+//! busy the small lane is.
 
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, MutexGuard, watch};
 
-/// A page waits at most so long for small jobs to end: ten pages a second begin, whatever else there is to do.
+/// A page waits at most so long for small jobs to end, whatever else there is to do.
 const AT_MOST: Duration = Duration::from_millis(100);
 
 /// Who goes first. Clones share it.
@@ -42,15 +43,16 @@ impl Precedence {
         Small(Arc::clone(&self.0))
     }
 
-    /// Lets small jobs go first.
-    pub(super) async fn after_small(&self) {
+    /// Lets small jobs go first. Where there are any, a turn: no other page begins before it is dropped.
+    pub(super) async fn after_small(&self) -> Option<MutexGuard<'_, ()>> {
         if *self.0.small.borrow() == 0 {
-            return;
+            return None;
         }
-        let _turn = self.0.turn.lock().await;
+        let turn = self.0.turn.lock().await;
         let mut small = self.0.small.subscribe();
         // Its sender lives as long as this.
         let _ = tokio::time::timeout(AT_MOST, small.wait_for(|small| *small == 0)).await;
+        Some(turn)
     }
 }
 
@@ -63,7 +65,8 @@ mod tests {
     async fn pages_begin_at_once_when_nothing_small_is_under_way() {
         let precedence = Precedence::default();
         drop(precedence.small());
-        assert!(precedence.after_small().now_or_never().is_some());
+        let (one, other) = (precedence.after_small().now_or_never(), precedence.after_small().now_or_never());
+        assert!(matches!((one, other), (Some(None), Some(None))));
     }
 
     #[tokio::test]
@@ -73,12 +76,14 @@ mod tests {
         drop(one);
         assert!(precedence.after_small().now_or_never().is_none());
         // Nobody ends it.
-        tokio::join!(precedence.after_small(), precedence.after_small());
-        assert!(precedence.after_small().now_or_never().is_none());
-        let mut page = std::pin::pin!(precedence.after_small());
-        assert!(page.as_mut().now_or_never().is_none());
+        let turn = precedence.after_small().await;
+        assert!(turn.is_some());
+        let mut next = std::pin::pin!(precedence.after_small());
+        assert!(next.as_mut().now_or_never().is_none());
         drop(other);
-        page.await;
-        assert!(precedence.after_small().now_or_never().is_some());
+        assert!(next.as_mut().now_or_never().is_none(), "one after the other");
+        drop(turn);
+        assert!(next.await.is_some());
+        assert!(precedence.after_small().await.is_none(), "all at once again");
     }
 }

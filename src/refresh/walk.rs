@@ -105,9 +105,7 @@ async fn refreshed(
     desk: Desk,
 ) -> Result<(Vec<UserId>, Vec<Poisoned>), RefreshError> {
     let page = async move {
-        if desk != Desk::Small {
-            context.precedence.after_small().await;
-        }
+        let _turn = if desk == Desk::Small { None } else { context.precedence.after_small().await };
         let poisoned = page::refresh(&context, &generations, &users).await?;
         Ok((users, poisoned))
     };
