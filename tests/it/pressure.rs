@@ -40,7 +40,11 @@ async fn single_changes_do_not_wait_for_a_large_job(engine: Engine) {
     let (mut made, mut meanwhile) = (0, 0);
     while meanwhile < 20 && made < 4 * FEW {
         let user = 1 + made % FEW;
-        if made / FEW % 2 == 0 { app.assign(1, user).await } else { app.remove(1, user).await };
+        if made / FEW % 2 == 0 {
+            app.assign(1, user).await
+        } else {
+            app.remove(1, user).await
+        };
         made += 1;
         // It was there before this one, and is not done after it: this one did not wait for it.
         match job().await["state"].as_str() {

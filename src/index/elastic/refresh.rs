@@ -92,6 +92,39 @@ impl Inner {
         let call = Call::new(Method::Post, &path).query(&[("ignore_unavailable", "true")]);
         let body = self.client.ask(&call).await?;
         let answer: Answer = serde_json::from_slice(&body).map_err(Trouble::Answer)?;
-        answer.shards.check()
+        answer.shards.check()?;
+        if answer.shards.none() {
+            // None of them is assigned to a node this moment; that counts as no failure.
+            return Err(Trouble::Partial("no shard was there to be refreshed".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::Fake;
+    use super::*;
+    use std::time::Duration;
+
+    async fn answered(body: &'static str) -> Result<(), IndexError> {
+        let fake = Fake::start(vec![(200, body)]).await;
+        let client = Client::new(&Fake::settings(&[&fake], Duration::from_secs(30))).unwrap();
+        Refreshes::new(client).refresh(&[Generation("test-v1-1".into())]).await
+    }
+
+    #[tokio::test]
+    async fn a_refresh_that_no_shard_did_is_none() {
+        let failed = r#"{"_shards":{"total":2,"successful":1,"failed":1}}"#;
+        for body in [r#"{"_shards":{"total":2,"successful":0,"failed":0}}"#, failed] {
+            assert!(matches!(answered(body).await, Err(IndexError::Partial(_))), "{body}");
+        }
+        // A replica that is nowhere yet; a generation that is gone.
+        for body in [
+            r#"{"_shards":{"total":2,"successful":1,"failed":0}}"#,
+            r#"{"_shards":{"total":0,"successful":0,"failed":0}}"#,
+        ] {
+            answered(body).await.unwrap();
+        }
     }
 }

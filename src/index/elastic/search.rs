@@ -109,6 +109,10 @@ impl Hit {
 pub(super) struct Shards {
     failed: u32,
     #[serde(default)]
+    total: u32,
+    #[serde(default)]
+    successful: u32,
+    #[serde(default)]
     failures: Vec<Failure>,
 }
 
@@ -118,6 +122,11 @@ struct Failure {
 }
 
 impl Shards {
+    /// Whether there are some, and none did what it was asked.
+    pub const fn none(&self) -> bool {
+        self.total > 0 && self.successful == 0
+    }
+
     pub fn check(&self) -> Result<(), Trouble> {
         if self.failed == 0 {
             return Ok(());
