@@ -12,6 +12,14 @@ const CREATION: Duration = Duration::from_mins(10);
 /// So many are deleted each time.
 const MOST_DISCARDED: usize = 10;
 
+/// Whether a rebuild of everybody waits or runs, in SQL: two looks, each by an index.
+macro_rules! is_building {
+    () => {
+        "(exists (select from jobs where state = 'queued' and lane = 'large' and kind = 'rebuild' and scope ? 'everyone')
+          or exists (select from jobs where claim is not null and kind = 'rebuild' and scope ? 'everyone'))"
+    };
+}
+
 /// The generations that a refresh writes to, those of the schema before included: instances of the release before read
 /// them while a new one rolls out. Read at each claim, never cached, so that a build which began in the meantime misses
 /// nothing.
@@ -121,13 +129,7 @@ pub(super) async fn is_outdated(context: &Context) -> Result<bool, RefreshError>
 
 /// Whether a rebuild of everybody waits or runs.
 pub(super) async fn is_building(db: impl PgExecutor<'_>) -> Result<bool, RefreshError> {
-    Ok(sqlx::query_scalar(
-        "select exists (select from jobs where state = 'queued' and lane = 'large' and kind = 'rebuild'
-                            and scope ? 'everyone')
-             or exists (select from jobs where claim is not null and kind = 'rebuild' and scope ? 'everyone')",
-    )
-    .fetch_one(db)
-    .await?)
+    Ok(sqlx::query_scalar(concat!("select ", is_building!())).fetch_one(db).await?)
 }
 
 /// Whether `generation` is still the index that was registered under its name. One that was registered before anybody
@@ -299,14 +301,11 @@ pub(super) async fn retire_abandoned(context: &Context) -> Result<(), RefreshErr
 }
 
 async fn abandoned(db: impl PgExecutor<'_>, context: &Context) -> Result<Vec<Generation>, RefreshError> {
-    let names: Vec<String> = sqlx::query_scalar(
-        "select name from index_generations
-         where state = 'building' and schema_version <= $1
-           and not exists (select from jobs where state = 'queued' and lane = 'large' and kind = 'rebuild'
-                               and scope ? 'everyone')
-           and not exists (select from jobs where claim is not null and kind = 'rebuild' and scope ? 'everyone')
-         order by id",
-    )
+    let names: Vec<String> = sqlx::query_scalar(concat!(
+        "select name from index_generations where state = 'building' and schema_version <= $1 and not ",
+        is_building!(),
+        " order by id"
+    ))
     .bind(context.settings.schema_version)
     .fetch_all(db)
     .await?;

@@ -6,8 +6,7 @@
 use super::RefreshError;
 use std::time::Duration;
 
-/// For one statement and its connection: longer than both may take
-/// ([`crate::store::pool::PoolSettings`]).
+/// For one statement of the queue or the register and its connection: they take milliseconds, and are tried again.
 pub(super) const STATEMENT: Duration = Duration::from_secs(20);
 /// For a row of them.
 pub(super) const SEVERAL: Duration = Duration::from_mins(5);

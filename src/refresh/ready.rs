@@ -50,20 +50,19 @@ pub(super) async fn again(context: &Context) -> Result<(), RefreshError> {
 /// Whether it serves what every change is written to, and has it all.
 async fn is_well(context: &Context, found: &Found) -> Result<bool, RefreshError> {
     match &found.serves {
-        Some(serves) if found.is_written => {
-            let is_itself = generations::is_itself(context, serves).await?;
-            if !is_itself {
-                tracing::warn!(generation = %serves, "the index was restored from a copy, or deleted and made anew");
-            }
-            Ok(is_itself)
-        }
+        Some(serves) if found.is_written => generations::is_itself(context, serves).await,
         _ => Ok(false),
     }
 }
 
 async fn build_anew(context: &Context, found: Found) -> Result<(), RefreshError> {
-    let Found { registered, serves, .. } = found;
-    if registered.is_some() || serves.is_some() {
+    let Found { registered, serves, is_written } = found;
+    if is_written {
+        tracing::warn!(
+            generation = name(serves.as_ref()),
+            "the index was restored from a copy, or deleted and made anew"
+        );
+    } else if registered.is_some() || serves.is_some() {
         let (registered, serves) = (name(registered.as_ref()), name(serves.as_ref()));
         tracing::warn!(registered, serves, "the index does not serve what is registered: it is built anew");
     }

@@ -122,14 +122,11 @@ struct Failure {
 }
 
 impl Shards {
-    /// Whether there are some, and none did what it was asked.
-    pub const fn none(&self) -> bool {
-        self.total > 0 && self.successful == 0
-    }
-
     pub fn check(&self) -> Result<(), Trouble> {
         if self.failed == 0 {
-            return Ok(());
+            // None of them may be assigned to a node this moment; that counts as no failure.
+            let none = self.total > 0 && self.successful == 0;
+            return if none { Err(Trouble::Partial("no shard was there to be asked".to_owned())) } else { Ok(()) };
         }
         let why = self.failures.first().map(|failure| failure.reason.to_string()).unwrap_or_default();
         Err(Trouble::Partial(format!("{} shards failed: {why}", self.failed)))
