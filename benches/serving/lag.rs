@@ -4,8 +4,7 @@
 //! questions, whatever their number. What is measured includes the question that saw it.
 
 use super::place::{Place, import};
-use super::scenarios::row;
-use super::support::app::{elastic_environment, elastic_settings};
+use super::scenarios::{on_both, percentile, row};
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -17,10 +16,7 @@ const CHANGES: i64 = 1_000;
 const EVERY: Duration = Duration::from_millis(20);
 
 pub async fn run() {
-    measure("embedded", &[]).await;
-    let settings = elastic_settings().await;
-    let url = settings.urls[0].to_string();
-    measure("Elasticsearch", &elastic_environment(&url, &settings.name)).await;
+    on_both(measure).await;
 }
 
 /// Users, and two policies that nobody has.
@@ -41,7 +37,7 @@ async fn measure(engine: &str, environment: &[(&str, &str)]) {
     for (policy, wait) in [(1, false), (2, true)] {
         let mut lags = lags(&place, policy, wait).await;
         lags.sort_unstable();
-        let at = |percent: usize| lags[(lags.len() * percent / 100).min(lags.len() - 1)].as_secs_f64() * 1e3;
+        let at = |percent: usize| percentile(&lags, percent);
         let how = if wait { "somebody waits" } else { "nobody waits" };
         row(
             &format!("{engine}: commit until seen by who-has, 50 changes/s, {how}, p50 / p99 ms"),

@@ -30,10 +30,7 @@ pub struct Imported {
 /// Imports `lines` into a new private database.
 pub fn import(lines: impl Iterator<Item = String>) -> Imported {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("lines.ndjson");
-    let mut out = std::io::BufWriter::new(std::fs::File::create(&file).expect("created"));
-    lines.for_each(|line| writeln!(out, "{line}").expect("written"));
-    out.into_inner().expect("written");
+    let file = written(folder.path(), lines);
     // Not the time of initdb: it is made once.
     permdex(folder.path(), &["migrate"]);
     let began = Instant::now();
@@ -44,11 +41,17 @@ pub fn import(lines: impl Iterator<Item = String>) -> Imported {
 /// Imports `lines` into the database of a place that serves, beside whatever else is done there.
 pub fn import_beside(place: &Place, lines: impl Iterator<Item = String>) -> JoinHandle<()> {
     let folder = place.folder.path().to_owned();
-    let file = folder.join("more.ndjson");
+    let file = written(&folder, lines);
+    std::thread::spawn(move || permdex(&folder, &["import", file.to_str().expect("a path")]))
+}
+
+/// A file of `lines`.
+fn written(folder: &Path, lines: impl Iterator<Item = String>) -> PathBuf {
+    let file = folder.join("lines.ndjson");
     let mut out = std::io::BufWriter::new(std::fs::File::create(&file).expect("created"));
     lines.for_each(|line| writeln!(out, "{line}").expect("written"));
     out.into_inner().expect("written");
-    std::thread::spawn(move || permdex(&folder, &["import", file.to_str().expect("a path")]))
+    file
 }
 
 fn permdex(folder: &Path, arguments: &[&str]) {

@@ -2,8 +2,7 @@
 //! and their job runs.
 
 use super::place::{Place, import, import_beside};
-use super::scenarios::row;
-use super::support::app::{elastic_environment, elastic_settings};
+use super::scenarios::{on_both, percentile, row};
 use permdex::service::generate::{Size, large};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -18,10 +17,7 @@ const POLICY: i64 = 900_000;
 const BEFORE: Duration = Duration::from_secs(5);
 
 pub async fn run() {
-    measure("embedded", &[]).await;
-    let settings = elastic_settings().await;
-    let url = settings.urls[0].to_string();
-    measure("Elasticsearch", &elastic_environment(&url, &settings.name)).await;
+    on_both(measure).await;
 }
 
 fn lines() -> impl Iterator<Item = String> {
@@ -72,7 +68,7 @@ impl Singles<'_> {
 
 fn text(mut took: Vec<Duration>) -> String {
     took.sort_unstable();
-    let at = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)].as_secs_f64() * 1e3;
+    let at = |percent: usize| percentile(&took, percent);
     format!("{:.1} / {:.1} / {:.1}", at(50), at(99), at(100))
 }
 

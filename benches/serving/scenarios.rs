@@ -16,6 +16,19 @@ pub fn row(what: &str, here: &str, beside: &str, ratio: Option<f64>, goal: &str)
     println!("| {what} | {here} | {beside} | {ratio} | {goal} |");
 }
 
+/// Does `measure` on both engines: what they are called, and the environment of a server.
+pub async fn on_both(measure: impl AsyncFn(&str, &[(&str, &str)])) {
+    measure("embedded", &[]).await;
+    let settings = elastic_settings().await;
+    let url = settings.urls[0].to_string();
+    measure("Elasticsearch", &elastic_environment(&url, &settings.name)).await;
+}
+
+/// What half of `sorted`, or so many of a hundred, took at most, in milliseconds.
+pub fn percentile(sorted: &[Duration], percent: usize) -> f64 {
+    sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)].as_secs_f64() * 1e3
+}
+
 /// The data, or why there is none.
 fn data() -> Option<(Vec<String>, Vec<(i64, i64)>)> {
     let (lines, matrix) = (Dataset::Customer.lines(), Dataset::Customer.matrix());

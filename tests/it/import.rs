@@ -32,14 +32,19 @@ async fn one(pool: &PgPool, sql: &'static str) -> i64 {
 }
 
 /// What the foreign keys would refuse: they are off for some of an import's inserts.
-const ORPHANS: &str = "select
+pub const ORPHANS: &str = "select
     (select count(*) from users u left join customers c on c.id = u.customer_id where c.id is null)
   + (select count(*) from users u left join roles r on r.id = u.role_id and r.customer_id = u.customer_id
      where u.role_id is not null and r.id is null)
   + (select count(*) from security_group_members m
      left join users u on u.id = m.user_id and u.customer_id = m.customer_id
      left join security_groups g on g.id = m.security_group_id and g.customer_id = m.customer_id
-     where u.id is null or g.id is null)";
+     where u.id is null or g.id is null)
+  + (select count(*) from assignments a where not exists (select from policies p where p.id = a.policy_id)
+     or (a.user_id is not null and not exists (
+        select from users u where u.id = a.user_id and u.customer_id = a.customer_id))
+     or (a.security_group_id is not null and not exists (
+        select from security_groups g where g.id = a.security_group_id and g.customer_id = a.customer_id)))";
 
 #[tokio::test]
 async fn import_of_an_export_is_the_identity() {

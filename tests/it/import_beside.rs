@@ -1,5 +1,6 @@
 //! An import beside other writers: they go on, and what it relies on stays.
 
+use crate::import::ORPHANS;
 use crate::support::app::{App, Engine, within};
 use permdex::clock::Clock;
 use permdex::service::generate::LineReader;
@@ -28,18 +29,6 @@ fn tenant(id: i64, first: i64, users: i64) -> Vec<String> {
     }
     lines.iter().map(Value::to_string).collect()
 }
-
-/// What foreign keys would refuse: they are off for some of an import's inserts.
-const DANGLING: &str = "select
-    (select count(*) from users u where not exists (select from customers c where c.id = u.customer_id))
-  + (select count(*) from security_group_members m where not exists (
-        select from users u where u.id = m.user_id and u.customer_id = m.customer_id)
-     or not exists (select from security_groups g where g.id = m.security_group_id and g.customer_id = m.customer_id))
-  + (select count(*) from assignments a where not exists (select from policies p where p.id = a.policy_id)
-     or (a.user_id is not null and not exists (
-        select from users u where u.id = a.user_id and u.customer_id = a.customer_id))
-     or (a.security_group_id is not null and not exists (
-        select from security_groups g where g.id = a.security_group_id and g.customer_id = a.customer_id)))";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn single_changes_go_on_while_an_import_is_not_committed() {
@@ -89,7 +78,7 @@ async fn single_changes_go_on_while_an_import_is_not_committed() {
     other.rollback().await.expect("gone");
     importing.await.expect("no panic").expect("imported");
     app.drained().await;
-    let dangling: i64 = sqlx::query_scalar(DANGLING).fetch_one(&app.database.pool).await.expect("counted");
+    let dangling: i64 = sqlx::query_scalar(ORPHANS).fetch_one(&app.database.pool).await.expect("counted");
     assert_eq!(dangling, 0);
     assert_eq!(app.who_has("doc:read", "acrn:app:2:doc/7", 1_000).await.len(), usize::try_from(USERS).expect("few"));
 }
@@ -143,7 +132,7 @@ async fn nothing_dangles_after_imports_beside_writers_who_take_away_what_they_na
             Err(error) => panic!("{error:?}"),
         };
         outcomes[at] += 1;
-        let dangling: i64 = sqlx::query_scalar(DANGLING).fetch_one(&app.database.pool).await.expect("counted");
+        let dangling: i64 = sqlx::query_scalar(ORPHANS).fetch_one(&app.database.pool).await.expect("counted");
         assert_eq!(dangling, 0, "round {round}");
     }
     stop.store(true, Ordering::SeqCst);

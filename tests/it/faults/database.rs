@@ -186,11 +186,9 @@ async fn a_lock_that_is_held_for_long_takes_nothing_from_anybody() {
     stand.gatekeeper.set(Mood::Helpful);
     let waits = "select count(*) from pg_stat_activity
                  where datname = current_database() and wait_event_type = 'Lock' and now() - query_start > '9 s'";
-    within("a worker has waited for it in vain", || async {
-        sqlx::query_scalar::<_, i64>(waits).fetch_one(&database.pool).await.expect("counted") > 0
-    })
-    .await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    let wait = async || sqlx::query_scalar::<_, i64>(waits).fetch_one(&database.pool).await.expect("counted") > 0;
+    within("a worker waits for it", &wait).await;
+    within("it has waited in vain", || async { !wait().await }).await;
     run(&mut admin, "rollback".to_owned()).await;
     stand.recovers("a lock").await;
     stand.ends().await;

@@ -1,7 +1,7 @@
 //! A permdex with a way to each of its servers, and callers who know every answer.
 
 use super::seen::{Answered, Changed, Seen, Up, WELL};
-use crate::support::app::{Answer, answer, service_token, within};
+use crate::support::app::{Answer, answer, service_token, verified, within};
 use crate::support::elastic::{elasticsearch, unique_prefix};
 use crate::support::gatekeeper::Gatekeeper;
 use crate::support::process::Process;
@@ -151,20 +151,16 @@ impl Stand {
     /// Waits until callers see just this, and see it twice. Whatever they see on the way is an answer that is right, or
     /// one that says that there is none now.
     pub async fn comes_to(&self, what: &str, expected: Seen) {
-        let (last, twice) = (Mutex::new(None), AtomicI64::new(0));
+        let (mut last, mut times) = (None, 0);
         let looking = async {
-            while twice.load(Ordering::SeqCst) < 2 {
+            while times < 2 {
                 let seen = self.look().await;
-                *last.lock() = Some(seen);
-                if seen == expected {
-                    twice.fetch_add(1, Ordering::SeqCst)
-                } else {
-                    twice.swap(0, Ordering::SeqCst)
-                };
+                last = Some(seen);
+                times = if seen == expected { times + 1 } else { 0 };
             }
         };
         let came = tokio::time::timeout(Duration::from_mins(3), looking).await;
-        assert!(came.is_ok(), "{what}: expected {expected:?}, last seen {:?}", last.lock());
+        assert!(came.is_ok(), "{what}: expected {expected:?}, last seen {last:?}");
     }
 
     /// What a caller sees now.
@@ -273,12 +269,7 @@ impl Stand {
 
     /// Compares index and database: the result.
     pub async fn verify(&self, repair: bool) -> Value {
-        let answer = self.ask(Method::POST, "/v2/permission/verify", json!({"repair": repair})).await;
-        assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
-        let path = answer.headers["location"].to_str().expect("text").to_owned();
-        let job = async || self.ask(Method::GET, &path, Value::Null).await.body;
-        within("the comparison ends", || async { job().await["state"] == json!("done") }).await;
-        job().await["result"].clone()
+        verified(async |method, path, body| self.ask(method, &path, body).await, repair).await
     }
 
     /// SIGTERM, and it ends with 0.

@@ -1,6 +1,6 @@
 //! P8: `verify` compares index and database user by user, says what differs and how, and mends it.
 
-use crate::support::app::{App, Engine, elastic_environment, elastic_settings, within};
+use crate::support::app::{App, Engine, elastic_environment, elastic_settings, verified};
 use crate::support::guarded::Guarded;
 use crate::support::process::{Process, code, permdex, text};
 use permdex::clock::Clock;
@@ -8,7 +8,7 @@ use permdex::domain::{ActionPattern, CustomerId, Effect, Effective, Origin, Perm
 use permdex::index::elastic::ElasticIndex;
 use permdex::index::{Document, Generation, PermissionIndex};
 use permdex::service::generate::demo;
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,14 +21,7 @@ const NOBODY: i64 = 777_777;
 
 /// Runs a comparison to its end and gives its result.
 async fn verify(app: &App, repair: bool) -> Value {
-    let answer = app.ask(Method::POST, "/v2/permission/verify", json!({"repair": repair})).await;
-    assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
-    let path = answer.headers["location"].to_str().expect("text").to_owned();
-    let job = async || app.ask(Method::GET, &path, Value::Null).await.body;
-    within("the comparison ends", || async { job().await["state"] == json!("done") }).await;
-    let job = job().await;
-    assert_eq!((&job["kind"], &job["processed"]), (&json!("verify"), &job["result"]["users"]), "{job}");
-    job["result"].clone()
+    verified(async |method, path, body| app.ask(method, &path, body).await, repair).await
 }
 
 async fn serving(app: &App) -> Generation {

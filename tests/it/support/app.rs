@@ -330,6 +330,18 @@ impl App {
     }
 }
 
+/// Has index and database compared over HTTP, to the end: the result.
+pub async fn verified(ask: impl AsyncFn(Method, String, Value) -> Answer, repair: bool) -> Value {
+    let answer = ask(Method::POST, "/v2/permission/verify".to_owned(), json!({"repair": repair})).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
+    let path = answer.headers["location"].to_str().expect("text");
+    let job = async || ask(Method::GET, path.to_owned(), Value::Null).await.body;
+    within("the comparison ends", || async { job().await["state"] == json!("done") }).await;
+    let job = job().await;
+    assert_eq!((&job["kind"], &job["processed"]), (&json!("verify"), &job["result"]["users"]), "{job}");
+    job["result"].clone()
+}
+
 /// Sends, and reads the answer.
 pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let answer = request.send().await.expect("an answer");
